@@ -1,0 +1,47 @@
+import { capsMeet } from "../caps/algebra";
+import { Caps, capsUnref } from "../caps/caps";
+import { NONE } from "../core/time";
+import { Code } from "../generated/errors";
+import { addAtom, addCaps, addInt, addText, beginReport, sendError } from "../graph/bus";
+import { Element } from "../graph/element";
+import { Direction, Presence } from "../graph/pad";
+import { Factory, FactoryFlag, factories, readFactory } from "../registry/factory";
+import { hintFor, hintedCaps } from "./typefind";
+
+/**
+ * Posts the error that a stream is not of the type that an element takes, with what it is instead and, if there is one,
+ * the element that takes that.
+ * @param own the media type that the element takes
+ * @param head the first bytes of the stream
+ * @param n how many there are
+ */
+export function failWrongType(e: Element, own: u32, head: usize, n: u32): void {
+  beginReport(e, Code.WrongType, 0, NONE);
+  addAtom(own);
+  const media = hintFor(head, n);
+  if (media && media != own) {
+    const caps = hintedCaps();
+    const taker = takerOf(caps);
+    addCaps(caps);
+    if (taker) addAtom(taker.name);
+    else addText(0, 0);
+    addInt(taker ? 2 : 1);
+    capsUnref(caps);
+  }
+  sendError(e);
+}
+
+/** The highest-ranking factory whose elements take such a stream, and not just any; null when there is none. */
+function takerOf(caps: Caps): Factory | null {
+  let best: Factory | null = null;
+  for (let i: u32 = 0; i < factories().length; i++) {
+    const f = factories().get(i);
+    if (f.has(FactoryFlag.Hidden) || f.has(FactoryFlag.Bin) || !readFactory(f)) continue;
+    if (best && best.rank >= f.rank) continue;
+    const sink = f.findTemplate(Direction.Sink, Presence.Always, 0);
+    if (sink < 0) continue;
+    const taken = f.template(sink).caps;
+    if (!taken.any && capsMeet(caps, taken)) best = f;
+  }
+  return best;
+}

@@ -1,0 +1,6 @@
+import { DESCRIPTOR, DESCRIPTOR_LENGTH } from "../generated/elements/mp4sink";
+import { newFactory } from "../registry/factory";
+
+export function register(): void {
+  newFactory(DESCRIPTOR, DESCRIPTOR_LENGTH, 0);
+}

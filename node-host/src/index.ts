@@ -1,0 +1,22 @@
+import "./symbols.js";
+
+export { launch, Pipeline, ElementHandle, DEFAULT_MEMORY, MAX_MEMORY } from "./pipeline.js";
+export type { Ending, LaunchOptions, PropertyInput, SeekOptions } from "./pipeline.js";
+export { Bus } from "./bus.js";
+export { PipelineError, CoreTrap, HostFault } from "./core/errors.js";
+export type { Report } from "./core/errors.js";
+export type { Message, StateName } from "./core/messages.js";
+export type { RecordValue } from "./core/records.js";
+export { formatTime } from "./core/time.js";
+export type { DataInfo, ElementContext, HostElement, HostElementFactory } from "./element.js";
+export { AppSrc } from "./elements/appsrc.js";
+export { AppSink } from "./elements/appsink.js";
+export type { AppFrame } from "./elements/appsink.js";
+export { FrameFlag, HostError } from "./generated/abi.js";
+export { InputFrame } from "./host/frame.js";
+export { MemoryHandle } from "./host/handles.js";
+export type { ElementTable, PadTable, PropertyTable } from "./table.js";
+export { domainOf } from "./stats.js";
+export type * from "./stats.js";
+export { replay, Divergence } from "./record/replay.js";
+export type { ReplayOptions, ReplayResult } from "./record/replay.js";

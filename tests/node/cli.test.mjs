@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { folder, g2g, noise, start } from "../support/g2g.mjs";
+
+const LINE = "fakesrc num-buffers=5 ! identity ! fakesink";
+
+test("launch runs a line to its end, quietly", async () => {
+  const { code, stdout, stderr } = await g2g(["launch", LINE]);
+  assert.deepEqual([code, String(stdout), stderr], [0, "", ""]);
+});
+
+test("the line may come in several words", async (t) => {
+  const dir = folder(t);
+  fs.writeFileSync(path.join(dir, "a b"), "x");
+  const words = ["filesrc", "location=a b", "!", "application/octet-stream, x=1", "!", "fakesink"];
+  assert.equal((await g2g(["launch", ...words], { cwd: dir })).code, 0);
+  assert.equal((await g2g(["launch", ...LINE.split(" ")])).code, 0);
+});
+
+test("-v prints each link's caps and domain, -m the messages, on the standard error", async () => {
+  const { code, stdout, stderr } = await g2g([
+    "launch",
+    "-v",
+    "-m",
+    "fakesrc num-buffers=2 ! text/plain,x=(int)3 ! fakesink",
+  ]);
+  assert.equal(code, 0);
+  assert.equal(stdout.length, 0);
+  const lines = stderr.trim().split("\n");
+  assert.ok(lines.includes("fakesrc0.src -> capsfilter0.sink: text/plain, x=(int)3 [system memory]"), stderr);
+  assert.ok(lines.includes("capsfilter0.src -> fakesink0.sink: text/plain, x=(int)3 [system memory]"));
+  assert.ok(lines.includes("pipeline: eos"));
+  assert.ok(lines.some((l) => l.startsWith("pipeline: state-changed ")));
+});
+
+test("--stats writes the ledgers as JSON", async (t) => {
+  const dir = folder(t);
+  fs.writeFileSync(path.join(dir, "in"), noise(5000));
+  const line = "filesrc location=in blocksize=100 ! filesink location=out";
+  assert.equal((await g2g(["launch", "--stats=stats.json", line], { cwd: dir })).code, 0);
+  const stats = JSON.parse(fs.readFileSync(path.join(dir, "stats.json"), "utf8"));
+  assert.deepEqual(Object.keys(stats), ["elements", "links", "memory", "host"]);
+  assert.equal(stats.links[0].bytes, 5000);
+  assert.deepEqual(stats.elements[1].copies, { gather: { bytes: 5000, count: 50 } });
+  const { stdout } = await g2g(["launch", "--stats=-", LINE]);
+  assert.equal(JSON.parse(stdout).links[0].frames, 5);
+  const failed = await g2g(["launch", "--stats=/no/such/file", LINE]);
+  assert.equal(failed.code, 1);
+  assert.match(failed.stderr, /the ledgers cannot be written/);
+});
+
+test("an error is one sentence, and the exit code says what kind", async () => {
+  const cases = [
+    [
+      ["launch", "filesrc location=/no/file ! fakesink"],
+      1,
+      /^error: filesrc0: cannot open "\/no\/file": it does not exist\n$/,
+    ],
+    [
+      ["launch", "fakesrc ! identity error-after=1 ! fakesink"],
+      1,
+      /^error: identity0[^:]*: failed after 1 frames[^\n]*\n$/,
+    ],
+    [["launch", "fakesrk ! fakesink"], 2, /^error: no element "fakesrk" \(column 1\); did you mean fakesrc\?\n$/],
+    [["launch", "fakesrc num-buffers=1 ! fakesunk"], 2, /fakesink\?\n {2}fakesrc num-buffers=1 ! fakesunk\n {26}\^\n$/],
+    [["launch", "appsrc ! fakesink"], 2, /^error: appsrc0: appsrc is for programs that use the library\n$/],
+    [["launch"], 2, /missing required argument/],
+    [["launch", "--no-such", LINE], 2, /unknown option/],
+    [["launch", "--max-memory=lots", LINE], 2, /a number such as 64M/],
+    [["nonsense"], 2, /unknown command/],
+    [["inspect", "fakesrk"], 2, /^error: no element "fakesrk"; did you mean fakesrc\?\n$/],
+    [["replay", "/no/such/file"], 1, /^error: the recording \/no\/such\/file cannot be read/],
+    [["probe", "/no/such/file"], 1, /^error: .*"\/no\/such\/file": it does not exist/],
+    [["probe", "--parse=maybe", "x"], 2, /auto, always or never/],
+  ];
+  for (const [args, code, text] of cases) {
+    const run = await g2g(args);
+    assert.equal(run.code, code, `${args.join(" ")}: ${run.stderr}`);
+    assert.match(run.stderr, text);
+    assert.equal(run.stdout.length, 0);
+  }
+});
+
+test("help is to be had everywhere, with an example, and is no error", async () => {
+  for (const command of [[], ["launch"], ["inspect"], ["replay"], ["probe"], ["demo"]]) {
+    const { code, stdout, stderr } = await g2g([...command, "--help"]);
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(String(stdout), /Usage: g2g/);
+    assert.match(String(stdout), /Example:\n {2}g2g /);
+  }
+  assert.match(String((await g2g(["--help"])).stdout), /Exit codes:/);
+});
+
+test("inspect lists the elements and tells what each is", async () => {
+  const list = String((await g2g(["inspect"])).stdout);
+  for (const name of ["appsink", "appsrc", "fakesrc", "filesink", "queue"])
+    assert.match(list, new RegExp(`^${name} +\\S`, "m"));
+  const queue = String((await g2g(["inspect", "queue"])).stdout);
+  assert.match(queue, /max-size-buffers +Frames it holds/);
+  assert.match(queue, /uint up to 65536, default 200/);
+  assert.match(queue, /g2g launch '.*queue.*'/);
+  const json = JSON.parse((await g2g(["inspect", "queue", "--json"])).stdout);
+  assert.equal(json.name, "queue");
+  const all = JSON.parse((await g2g(["inspect", "--json"])).stdout);
+  assert.deepEqual(
+    all.map((e) => e.name),
+    list
+      .trim()
+      .split("\n")
+      .filter((l) => /^\S/.test(l))
+      .map((l) => l.split(" ")[0]),
+  );
+});
+
+test("--max-memory is the ceiling", async () => {
+  const line = "fakesrc num-buffers=3 sizetype=fixed sizemax=16000000 ! fakesink";
+  assert.equal((await g2g(["launch", "--max-memory=64M", line])).code, 0);
+  const { code, stderr } = await g2g(["launch", "--max-memory=4M", line]);
+  assert.equal(code, 1);
+  assert.match(stderr, /the memory ceiling of 4194304 bytes is too low: fakesrc0 needed .*; raise --max-memory/);
+});
+
+/** Sends signals: the first when the pipeline has started and `begun` holds, the second when the first has had its effect. */
+async function interrupt(line, signals, begun = () => true) {
+  const { child, exit } = start(["launch", "-m", line]);
+  let said = "";
+  const seen = (text) =>
+    new Promise((resolve) => {
+      const look = () => said.includes(text) && resolve();
+      child.stderr.on("data", (data) => {
+        said += data;
+        look();
+      });
+      look();
+    });
+  await seen('"state":"paused"');
+  while (!begun()) await delay(5);
+  for (const [i, signal] of signals.entries()) {
+    if (i) await seen("once more to stop at once");
+    child.kill(signal);
+  }
+  return exit;
+}
+
+test("SIGINT ends the streams, so that what is written is whole", async (t) => {
+  const dir = folder(t);
+  const out = path.join(dir, "out");
+  const begun = () => fs.existsSync(out) && fs.statSync(out).size > 0;
+  const line = `fakesrc is-live=true sizetype=fixed sizemax=100 filltype=pattern datarate=100000 ! filesink location=${out}`;
+  const run = await interrupt(line, ["SIGINT"], begun);
+  assert.equal(run.code, 130, run.stderr);
+  assert.match(run.stderr, /pipeline: eos/);
+  const data = fs.readFileSync(out);
+  assert.ok(data.length > 0 && data.length % 100 === 0 && data.every((v, i) => v === i % 100));
+});
+
+test("SIGTERM does the same with its own exit code", async () => {
+  const run = await interrupt("fakesrc is-live=true sizetype=fixed sizemax=1 datarate=10 ! fakesink", ["SIGTERM"]);
+  assert.equal(run.code, 143, run.stderr);
+});
+
+test("a second SIGINT stops what does not end by itself", async () => {
+  // The sink holds its frames for an hour each, so the end of the stream is far away.
+  const line = "fakesrc sizetype=fixed sizemax=3600 datarate=1 ! fakesink sync=true";
+  const run = await interrupt(line, ["SIGINT", "SIGINT"]);
+  assert.equal(run.code, 130, run.stderr);
+  assert.doesNotMatch(run.stderr, /pipeline: eos/);
+});

@@ -1,0 +1,4 @@
+// expect 2:18 an interface dispatches dynamically
+export interface Shape {
+  area(): i32;
+}
