@@ -73,6 +73,7 @@ async function compile(target, artifact, entry = ENTRY) {
 
 async function bundle(entries) {
   const { build } = await import("esbuild");
+  const { version } = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8"));
   const outdir = path.join(root, "build/node");
   const result = await build({
     absWorkingDir: root,
@@ -85,6 +86,7 @@ async function bundle(entries) {
     format: "esm",
     platform: "node",
     target: "node20",
+    define: { G2G_VERSION: JSON.stringify(version) },
     // Dependencies in CommonJS call require for Node's own modules.
     banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
     legalComments: "linked",
@@ -171,7 +173,9 @@ export async function build({ debug = false, types = false, testkit = false, for
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   try {
-    process.stderr.write(await build(Object.fromEntries(FLAGS.map((name) => [name, process.argv.includes(`--${name}`)]))));
+    process.stderr.write(
+      await build(Object.fromEntries(FLAGS.map((name) => [name, process.argv.includes(`--${name}`)]))),
+    );
   } catch (error) {
     if (!(error instanceof BuildError)) throw error;
     process.stderr.write(`${error.message}\n`);

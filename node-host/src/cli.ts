@@ -25,6 +25,7 @@ Exit codes:
 
 const program = new Command("g2g")
   .description("glass2glass: multimedia pipelines")
+  .version(G2G_VERSION)
   .exitOverride()
   .addHelpText("after", EXIT_CODES)
   .addHelpText("after", '\nExample:\n  g2g launch "fakesrc num-buffers=10 ! identity ! fakesink"');
@@ -44,6 +45,7 @@ program
   .option("-q, --quiet", "print nothing but errors")
   .option("-m, --messages", "print all messages of the bus")
   .option("--stats <file>", "write the ledgers (elements, copies, links, memory) as JSON; - for the standard output")
+  .option("--time", "print how long the pipeline ran, from the first state to the end")
   .option("--record <file>", "record the run, for g2g replay")
   .option("--record-digests", "record hashes of what is read from files, not the data")
   .option("--max-memory <bytes>", "ceiling of the memory, such as 64M; 256M without it", bytes)

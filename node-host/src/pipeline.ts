@@ -124,6 +124,9 @@ export class Pipeline implements AsyncDisposable {
   private waiters: { state: State; deferred: Deferred<void> }[] = [];
   private run = new Deferred<Ending>();
   private running = false;
+  /** When the run began and ended, ns of the clock. */
+  private began: bigint | null = null;
+  private ended: bigint | null = null;
   private error: Error | null = null;
   private closing: Promise<void> | null = null;
   private dead = false;
@@ -249,6 +252,7 @@ export class Pipeline implements AsyncDisposable {
       ...readStats(this.ask(Query.Stats)),
       memory: readMemory(this.ask(Query.Memory)),
       host: { steps: this.loop.steps, reads, readBytes, writes, writtenBytes },
+      time: { running: this.began === null ? 0n : (this.ended ?? this.host.now()) - this.began },
     };
   }
 
@@ -367,6 +371,8 @@ export class Pipeline implements AsyncDisposable {
     if (this.dead) return Promise.reject(this.error ?? new HostFault("the pipeline is closed"));
     if (!this.running && state !== State.Null) {
       this.running = true;
+      this.began = this.host.now();
+      this.ended = null;
       this.error = null;
       this.run = new Deferred();
       this.bus.reopen();
@@ -429,6 +435,7 @@ export class Pipeline implements AsyncDisposable {
     const stopped = this.target === State.Null;
     const failure = this.error;
     if (this.running && (stopped || failure || this.current === "playing")) {
+      this.ended ??= this.host.now();
       if (failure) this.run.reject(failure);
       else this.run.resolve(stopped ? "stopped" : "eos");
     }

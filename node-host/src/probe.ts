@@ -67,16 +67,34 @@ function mediaOf(caps: string): string {
   return /^[^,;(]*/.exec(caps)![0].trim();
 }
 
-/** The best element of a class with a sink pad for a media type, or undefined. */
+/** Values of the fields of a caps structure, lists taken apart; ranges are left out. */
+function valuesOf(structure: string): Map<string, string[]> {
+  const out = new Map<string, string[]>();
+  for (const [, name, list, one] of structure.matchAll(/([\w-]+)=(?:\(\w+\))?(?:\{([^}]*)\}|([^,;[]+))/g)) {
+    out.set(
+      name,
+      (list ?? one).split(",").map((v) => v.trim()),
+    );
+  }
+  return out;
+}
+
+/** Whether a structure of a pad's caps takes what fixed caps name: the media type, and the fields that both have. */
+function takesCaps(structure: string, caps: string): boolean {
+  if (mediaOf(structure) !== mediaOf(caps)) return false;
+  const wanted = valuesOf(structure);
+  return [...valuesOf(caps)].every(([name, [value]]) => wanted.get(name)?.includes(value) ?? true);
+}
+
+/** The best element of a class with a sink pad for some caps, or undefined. */
 function elementFor(klass: RegExp, caps: string): ElementTable | undefined {
-  const media = mediaOf(caps);
   const takes = (t: ElementTable): boolean =>
     (t.pads ?? []).some(
       (p) =>
         p.direction === "sink" &&
         capsText(p.caps)
           .split(";")
-          .some((c) => mediaOf(c) === media),
+          .some((c) => takesCaps(c, caps)),
     );
   const fit = ELEMENTS.filter((t) => klass.test(t.klass ?? "") && !t.line && takes(t));
   return fit.sort((a, b) => (b.rank ?? 0) - (a.rank ?? 0))[0];

@@ -63,12 +63,19 @@ export interface HostStats {
   writtenBytes: number;
 }
 
+/** Where the time went. */
+export interface TimeStats {
+  /** From the call of play or pause until the run ended, or until now, ns of the pipeline's clock. */
+  running: bigint;
+}
+
 /** The ledgers of a pipeline. */
 export interface Stats {
   elements: ElementStats[];
   links: LinkStats[];
   memory: MemoryStats;
   host: HostStats;
+  time: TimeStats;
 }
 
 /** Reads the answer to Query.Stats. */

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { folder, g2g, noise, start } from "../support/g2g.mjs";
+import { folder, g2g, noise, root, start } from "../support/g2g.mjs";
 
 const LINE = "fakesrc num-buffers=5 ! identity ! fakesink";
 
@@ -36,13 +36,27 @@ test("-v prints each link's caps and domain, -m the messages, on the standard er
   assert.ok(lines.some((l) => l.startsWith("pipeline: state-changed ")));
 });
 
+test("--time tells how long the pipeline ran, as long as its clock says", async () => {
+  const line = "fakesrc num-buffers=3 sizetype=fixed sizemax=1000 datarate=10000 ! fakesink sync=true";
+  const { code, stderr } = await g2g(["launch", "-q", "--time", line]);
+  assert.equal(code, 0);
+  const seconds = Number(/^ran for ([\d.]+) s\n$/.exec(stderr)[1]);
+  assert.ok(seconds >= 0.2 && seconds < 15, stderr);
+});
+
+test("--version prints the version of the package", async () => {
+  const { version } = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8"));
+  assert.equal(String((await g2g(["--version"])).stdout), `${version}\n`);
+});
+
 test("--stats writes the ledgers as JSON", async (t) => {
   const dir = folder(t);
   fs.writeFileSync(path.join(dir, "in"), noise(5000));
   const line = "filesrc location=in blocksize=100 ! filesink location=out";
   assert.equal((await g2g(["launch", "--stats=stats.json", line], { cwd: dir })).code, 0);
   const stats = JSON.parse(fs.readFileSync(path.join(dir, "stats.json"), "utf8"));
-  assert.deepEqual(Object.keys(stats), ["elements", "links", "memory", "host"]);
+  assert.deepEqual(Object.keys(stats), ["elements", "links", "memory", "host", "time"]);
+  assert.ok(stats.time.running > 0);
   assert.equal(stats.links[0].bytes, 5000);
   assert.deepEqual(stats.elements[1].copies, { gather: { bytes: 5000, count: 50 } });
   const { stdout } = await g2g(["launch", "--stats=-", LINE]);

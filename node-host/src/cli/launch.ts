@@ -108,6 +108,7 @@ async function runPipeline(pipeline: Pipeline, options: Record<string, unknown>)
   }
   progress?.end();
   try {
+    if (options.time) say(`ran for ${(Number(pipeline.stats().time.running) / 1e9).toFixed(6)} s`);
     writeStats(pipeline, options.stats as string | undefined);
   } catch (error) {
     fail("the ledgers cannot be written: ", error);

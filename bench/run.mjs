@@ -1,0 +1,195 @@
+// npm run bench [-- --quick] [--rounds N] [--only NAME]
+// Side by side with gst-launch-1.0 and ffmpeg, interleaved; prints medians and ratios. Nothing here is a test.
+import { spawnSync } from "node:child_process";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { interleave, report, runOnce } from "./measure.mjs";
+import { transportStream } from "./media.mjs";
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    rounds: { type: "string" },
+    only: { type: "string" },
+    help: { type: "boolean", default: false },
+  },
+});
+if (options.help) {
+  console.log(`Usage: npm run bench -- [--quick] [--rounds N] [--only hop|demux|remux|start|memory]
+
+Measures whole processes, interleaved with GStreamer and FFmpeg (installed by scripts/apt.sh when missing).
+  --quick     250 MB instead of 1 GB, three rounds
+  --rounds N  rounds that count; one before them does not
+
+Example:
+  npm run bench -- --quick --only demux`);
+  process.exit(0);
+}
+const rounds = Number(options.rounds ?? (options.quick ? 3 : 7));
+const bytes = options.quick ? 250e6 : 1e9;
+const dir = path.join(root, "build/bench");
+const out = (name) => path.join(dir, name);
+
+/** Installs what is missing, as the script says it. */
+function needTools() {
+  const missing = ["gst-launch-1.0", "ffmpeg"].filter((t) => spawnSync("which", [t]).status);
+  if (!missing.length) return;
+  console.error(`installing ${missing.join(", ")}`);
+  const r = spawnSync(path.join(root, "scripts/apt.sh"), [], { stdio: "inherit" });
+  if (r.status) process.exit(r.status ?? 1);
+}
+
+/** Our command line without the bootstrap script: node and the bundled CLI. */
+const ours = (line, ...flags) => [
+  process.execPath,
+  path.join(root, "build/node/cli.mjs"),
+  "launch",
+  "-q",
+  ...flags,
+  line,
+];
+const gst = (line) => ["gst-launch-1.0", ...line.split(/\s+/)];
+
+/** Seconds that our pipeline ran, from --stats=-. */
+const oursInPipe = (output) => JSON.parse(output.slice(output.indexOf("{"))).time.running / 1e9;
+
+/** Seconds between PLAYING and the end, as gst-launch says. */
+function gstInPipe(output) {
+  const m = /Execution ended after (\d+):(\d+):([\d.]+)/.exec(output);
+  if (!m) throw new Error(`no execution time in: ${output}`);
+  return Number(m[1]) * 3600 + Number(m[2]) * 60 + Number(m[3]);
+}
+
+const versions = () => {
+  const first = (cmd, ...args) => spawnSync(cmd, args, { encoding: "utf8" }).stdout?.split("\n")[0] ?? "";
+  console.log(`# Benchmarks\n\n${os.cpus()[0].model}, ${os.cpus().length} cores, Node ${process.version}`);
+  console.log(`${first("gst-launch-1.0", "--version")}; ${first("ffmpeg", "-version")}`);
+  console.log(`${rounds} rounds, medians; a ratio over 1 means that we are faster`);
+};
+
+const benches = {
+  hop() {
+    const identities = "! identity ".repeat(10);
+    const n = 1_000_000;
+    const line = `fakesrc num-buffers=${n} ${identities}! fakesink`;
+    const results = interleave(
+      {
+        "glass2glass, statistics off": { argv: ours(line, "--time"), inPipe: oursTime },
+        "glass2glass, statistics on": { argv: ours(line, "--stats=-"), inPipe: oursInPipe },
+        GStreamer: { argv: gst(`${line} silent=true`.replace("fakesink silent=true", "fakesink")), inPipe: gstInPipe },
+      },
+      rounds,
+    );
+    report(`A million frames through ten identities`, results, "A hop is one of the ten identities; every one runs.");
+    for (const [name, r] of Object.entries(results)) {
+      const v = [...r.inPipe].sort((x, y) => x - y)[r.inPipe.length >> 1];
+      console.log(`\n${name}: ${((v * 1e9) / n / 10).toFixed(1)} ns a hop`);
+    }
+  },
+  demux() {
+    for (const kind of ["high", "low"]) {
+      const file = transportStream(dir, kind, bytes);
+      const line = `filesrc location=${file} ! tsdemux ! h264parse ! fakesink`;
+      const results = interleave(
+        {
+          glass2glass: { argv: ours(line, "--time"), inPipe: oursTime },
+          "glass2glass without SIMD": { argv: ours(line, "--time", "--no-simd"), inPipe: oursTime },
+          GStreamer: { argv: gst(line), inPipe: gstInPipe },
+          FFmpeg: { argv: ["ffmpeg", "-v", "error", "-i", file, "-map", "0:v", "-c", "copy", "-f", "null", "-"] },
+        },
+        rounds,
+      );
+      report(
+        `Demux and parse, ${(fs.statSync(file).size / 1e6).toFixed(0)} MB at ${rate(kind)}`,
+        results,
+        `\`${line}\``,
+      );
+    }
+  },
+  remux() {
+    for (const kind of ["high", "low"]) {
+      const file = transportStream(dir, kind, bytes);
+      const line = (demux, name) =>
+        `filesrc location=${file} ! tsdemux name=d  d. ! queue ! h264parse ! m.  d. ! queue ! aacparse ! m.  ${demux}mp4mux name=m ! filesink location=${out(name)}`;
+      const results = interleave(
+        {
+          glass2glass: { argv: ours(line("", "ours.mp4"), "--time"), inPipe: oursTime },
+          GStreamer: { argv: gst(line("", "gst.mp4")), inPipe: gstInPipe },
+          FFmpeg: { argv: ["ffmpeg", "-v", "error", "-y", "-i", file, "-c", "copy", out("ffmpeg.mp4")] },
+        },
+        rounds,
+      );
+      report(
+        `TS to MP4 with audio, ${(fs.statSync(file).size / 1e6).toFixed(0)} MB at ${rate(kind)}`,
+        results,
+        `\`${line("", "out.mp4")}\``,
+      );
+      for (const f of ["ours.mp4", "gst.mp4", "ffmpeg.mp4"]) fs.rmSync(out(f), { force: true });
+    }
+  },
+  start() {
+    const results = interleave(
+      {
+        glass2glass: { argv: ours("fakesrc num-buffers=1 ! fakesink") },
+        "g2g script": { argv: [path.join(root, "g2g"), "launch", "-q", "fakesrc num-buffers=1 ! fakesink"] },
+        GStreamer: { argv: gst("fakesrc num-buffers=1 ! fakesink") },
+        "node -e 0": { argv: [process.execPath, "-e", "0"] },
+      },
+      Math.max(rounds, 7),
+    );
+    report("Start-up: one frame", results);
+  },
+  memory() {
+    console.log(
+      "\n## Memory of the core\n\n| pipeline | input MB | peak heap MB | allocations in the second half | bytes a sample |",
+    );
+    console.log("|---|---|---|---|---|");
+    const row = (name, line, file) => {
+      const stats = JSON.parse(runOnce(ours(line, "--stats=-")).output);
+      const samples = stats.links.filter((l) => /mux/.test(l.to.element)).reduce((n, l) => n + l.frames, 0);
+      return { name, size: fs.statSync(file).size, peak: stats.memory.peak, allocs: stats.memory.allocations, samples };
+    };
+    const small = transportStream(dir, "low", 250e6);
+    const large = transportStream(dir, "low", 1e9);
+    const lines = {
+      "demux and parse": (f) => `filesrc location=${f} ! tsdemux ! h264parse ! fakesink`,
+      "to fragmented MP4": (f) =>
+        `filesrc location=${f} ! tsdemux name=d  d. ! queue ! h264parse ! m.  d. ! queue ! aacparse ! m.  mp4mux name=m fragment-duration=2000 ! filesink location=${out("f.mp4")}`,
+      "to progressive MP4": (f) =>
+        `filesrc location=${f} ! tsdemux name=d  d. ! queue ! h264parse ! m.  d. ! queue ! aacparse ! m.  mp4mux name=m ! filesink location=${out("f.mp4")}`,
+    };
+    for (const [name, make] of Object.entries(lines)) {
+      const a = row(name, make(small), small);
+      const b = row(name, make(large), large);
+      const perSample = b.samples > a.samples ? ((b.peak - a.peak) / (b.samples - a.samples)).toFixed(1) : "";
+      for (const r of [a, b]) {
+        const more = r === b ? String(b.allocs - a.allocs) : "";
+        console.log(
+          `| ${name} | ${(r.size / 1e6).toFixed(0)} | ${(r.peak / 1e6).toFixed(2)} | ${more} | ${r === b ? perSample : ""} |`,
+        );
+      }
+    }
+    fs.rmSync(out("f.mp4"), { force: true });
+    console.log("\nAllocations: how many more the four times longer file took in all.");
+  },
+};
+
+function rate(kind) {
+  return kind === "high" ? "50 Mb/s" : "4 Mb/s";
+}
+
+/** Seconds that our pipeline ran, from --time. */
+function oursTime(output) {
+  const m = /ran for ([\d.]+) s/.exec(output);
+  if (!m) throw new Error(`no time in: ${output}`);
+  return Number(m[1]);
+}
+
+needTools();
+runOnce([path.join(root, "g2g"), "--version"]);
+versions();
+for (const [name, bench] of Object.entries(benches)) if (!options.only || options.only === name) bench();
