@@ -34,15 +34,17 @@ export function median(values) {
 
 /**
  * Runs the commands in turn, A B C A B C …, after one round that is not counted.
- * @param {Record<string, {argv: string[], inPipe?: (output: string) => number}>} commands
+ * @param {Record<string, {argv: string[], inPipe?: (output: string) => number, writes?: string}>} commands `writes` is a
+ *   file that must not be there when the command starts: to give back an old one's pages takes time
  * @param {number} rounds
  */
 export function interleave(commands, rounds) {
   const results = {};
   for (const name of Object.keys(commands)) results[name] = { wall: [], cpu: [], memory: [], inPipe: [] };
   for (let i = -1; i < rounds; i++) {
-    for (const [name, { argv, inPipe }] of Object.entries(commands)) {
+    for (const [name, { argv, inPipe, writes }] of Object.entries(commands)) {
       const r = runOnce(argv);
+      if (writes) fs.rmSync(writes);
       if (i < 0) continue;
       results[name].wall.push(r.wall);
       results[name].cpu.push(r.cpu);

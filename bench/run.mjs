@@ -15,6 +15,7 @@ const { values: options } = parseArgs({
     quick: { type: "boolean", default: false },
     rounds: { type: "string" },
     only: { type: "string" },
+    outputs: { type: "string" },
     help: { type: "boolean", default: false },
   },
 });
@@ -23,6 +24,7 @@ if (options.help) {
 
 Measures whole processes, interleaved with GStreamer and FFmpeg (installed by scripts/apt.sh when missing).
   --quick     250 MB instead of 1 GB, three rounds
+  --outputs DIR  where what is written goes; /dev/shm, which is memory, where there is one
   --rounds N  rounds that count; one before them does not
 
 Example:
@@ -32,7 +34,12 @@ Example:
 const rounds = Number(options.rounds ?? (options.quick ? 3 : 7));
 const bytes = options.quick ? 250e6 : 1e9;
 const dir = path.join(root, "build/bench");
-const out = (name) => path.join(dir, name);
+/** Where outputs go: memory when there is such a folder, so that the disk is not what is measured. */
+const outputs = path.resolve(options.outputs ?? (fs.existsSync("/dev/shm") ? "/dev/shm" : dir));
+
+/** The line that turns a transport stream into MP4. */
+const remuxLine = (file, mux, to) =>
+  `filesrc location=${file} ! tsdemux name=d  d. ! queue ! h264parse ! m.  d. ! queue ! aacparse ! m.  ${mux} name=m ! filesink location=${to}`;
 
 /** Installs what is missing, as the script says it. */
 function needTools() {
@@ -113,22 +120,23 @@ const benches = {
   remux() {
     for (const kind of ["high", "low"]) {
       const file = transportStream(dir, kind, bytes);
-      const line = (demux, name) =>
-        `filesrc location=${file} ! tsdemux name=d  d. ! queue ! h264parse ! m.  d. ! queue ! aacparse ! m.  ${demux}mp4mux name=m ! filesink location=${out(name)}`;
+      const writes = path.join(outputs, "bench.mp4");
+      fs.rmSync(writes, { force: true });
+      const line = remuxLine(file, "mp4mux", writes);
       const results = interleave(
         {
-          glass2glass: { argv: ours(line("", "ours.mp4"), "--time"), inPipe: oursTime },
-          GStreamer: { argv: gst(line("", "gst.mp4")), inPipe: gstInPipe },
-          FFmpeg: { argv: ["ffmpeg", "-v", "error", "-y", "-i", file, "-c", "copy", out("ffmpeg.mp4")] },
+          glass2glass: { argv: ours(line, "--time"), inPipe: oursTime, writes },
+          "glass2glass without SIMD": { argv: ours(line, "--time", "--no-simd"), inPipe: oursTime, writes },
+          GStreamer: { argv: gst(line), inPipe: gstInPipe, writes },
+          FFmpeg: { argv: ["ffmpeg", "-v", "error", "-i", file, "-c", "copy", writes], writes },
         },
         rounds,
       );
       report(
         `TS to MP4 with audio, ${(fs.statSync(file).size / 1e6).toFixed(0)} MB at ${rate(kind)}`,
         results,
-        `\`${line("", "out.mp4")}\``,
+        `\`${line}\``,
       );
-      for (const f of ["ours.mp4", "gst.mp4", "ffmpeg.mp4"]) fs.rmSync(out(f), { force: true });
     }
   },
   start() {
@@ -155,12 +163,11 @@ const benches = {
     };
     const small = transportStream(dir, "low", 250e6);
     const large = transportStream(dir, "low", 1e9);
+    const to = path.join(outputs, "bench.mp4");
     const lines = {
       "demux and parse": (f) => `filesrc location=${f} ! tsdemux ! h264parse ! fakesink`,
-      "to fragmented MP4": (f) =>
-        `filesrc location=${f} ! tsdemux name=d  d. ! queue ! h264parse ! m.  d. ! queue ! aacparse ! m.  mp4mux name=m fragment-duration=2000 ! filesink location=${out("f.mp4")}`,
-      "to progressive MP4": (f) =>
-        `filesrc location=${f} ! tsdemux name=d  d. ! queue ! h264parse ! m.  d. ! queue ! aacparse ! m.  mp4mux name=m ! filesink location=${out("f.mp4")}`,
+      "to fragmented MP4": (f) => remuxLine(f, "mp4mux fragment-duration=2000", to),
+      "to progressive MP4": (f) => remuxLine(f, "mp4mux", to),
     };
     for (const [name, make] of Object.entries(lines)) {
       const a = row(name, make(small), small);
@@ -173,7 +180,7 @@ const benches = {
         );
       }
     }
-    fs.rmSync(out("f.mp4"), { force: true });
+    fs.rmSync(to, { force: true });
     console.log("\nAllocations: how many more the four times longer file took in all.");
   },
 };
