@@ -299,16 +299,14 @@ function profiles(tables) {
 // ${doc}
 
 import { beginInit, endInit } from "../abi/exports";
-${lines.join("\n")}
-
+${lines.map((line) => `${line}\n`).join("")}
 export { abi_version, alloc, free, describe, launch, set_state, step, query, event, dispose } from "../abi/exports";
 ${more.join("")}
 /** See DESIGN.md, "The host interface". */
 export function init(ceiling: u32, options: u32): i32 {
   const code = beginInit(ceiling, options);
   if (code) return code;
-${calls.join("\n")}
-  return endInit();
+${calls.map((line) => `${line}\n`).join("")}  return endInit();
 }
 `,
     );

@@ -6,7 +6,7 @@ import { framesInit, framesRelease } from "../core/frame";
 import { ABI_VERSION, HostError, State } from "../generated/abi";
 import { Code } from "../generated/errors";
 import { clearPipeline } from "../graph/build";
-import { busRelease } from "../graph/bus";
+import { busInit, busRelease } from "../graph/bus";
 import { operationsInit, operationsRelease } from "../graph/operations";
 import { PipelineFlag, pipeline, pipelineInit } from "../graph/pipeline";
 import { step as runStep } from "../graph/runner";
@@ -50,6 +50,7 @@ export function prepare(start: usize, end: usize, ceiling: u32, options: u32): i
   blocksInit();
   framesInit();
   eventsInit();
+  busInit();
   return operationsInit(RING_SLOTS) ? 0 : HostError.NoMemory;
 }
 

@@ -51,7 +51,7 @@ export class AudioInfo {
     if (!this.set(audioFormatOf(caps.getString(Atom.format)), rate, channels)) return false;
     this.planar = caps.getString(Atom.layout) == Atom.non_interleaved;
     const mask = caps.find(Atom.channel_mask);
-    if (mask && mask.kind == Kind.Bitmask) this.mask = (<u64>(<u32>mask.a)) | ((<u64>(<u32>mask.b)) << 32);
+    if (mask && mask.kind == Kind.Bitmask) this.mask = mask.mask;
     return true;
   }
 }

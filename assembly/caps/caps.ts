@@ -128,7 +128,8 @@ export class Caps {
   /** Appends an empty structure; null when there is no room. */
   add(media: u32, feature: u32): Structure | null {
     const n = this.count;
-    if (n >= MAX_STRUCTURES) return null;
+    // The empty caps that newCaps gives where the heap has no room stay empty.
+    if (n >= MAX_STRUCTURES || isStatic(this)) return null;
     if (n == this.room) {
       const room = n ? n << 1 : 1;
       const grown = alloc(room * <u32>STRUCTURE_SIZE, Owner.Caps);

@@ -1,5 +1,5 @@
 import { ANY_FEATURE, Caps, Structure, capsRef, capsUnref, emptyCaps, newCaps } from "./caps";
-import { Kind, Value, compareFractions, copyValue, freeValue } from "./value";
+import { Kind, Value, compareFractions, copyValue, freeValue, sameValue } from "./value";
 
 const CHOICE: usize = memory.data(24, 8);
 
@@ -7,18 +7,23 @@ const CHOICE: usize = memory.data(24, 8);
 function distance(v: Value, wish: Value): f64 {
   const w = valueOf(wish);
   if (v.kind == Kind.Int || v.kind == Kind.IntRange) {
-    if (wish.kind != Kind.Int) return 0;
+    if (wish.kind != Kind.Int) return otherwise(wish);
     if (v.kind == Kind.Int) return abs<f64>(<f64>v.a - w);
     const x = <f64>nearestInt(v, wish.a);
     return abs<f64>(x - w);
   }
   if (v.kind == Kind.Fraction || v.kind == Kind.FractionRange) {
-    if (wish.kind != Kind.Fraction) return 0;
+    if (wish.kind != Kind.Fraction) return otherwise(wish);
     const lo = <f64>v.a / <f64>v.b;
     const hi = v.kind == Kind.Fraction ? lo : <f64>v.c / <f64>v.d;
     return w < lo ? lo - w : w > hi ? w - hi : 0;
   }
-  return v.kind == wish.kind && v.a == wish.a && v.b == wish.b ? 0 : 1;
+  return sameValue(v, wish) ? 0 : 1;
+}
+
+/** How far a number is from a wish that is no number of its kind: a wish that is not one value asks for none. */
+function otherwise(wish: Value): f64 {
+  return wish.isFixed() ? 1 : 0;
 }
 
 function valueOf(v: Value): f64 {
@@ -29,7 +34,7 @@ function valueOf(v: Value): f64 {
 function nearestInt(v: Value, wish: i32): i32 {
   const lo = <i64>v.a;
   const hi = <i64>v.b;
-  const step = <i64>(<u32>v.c);
+  const step = v.step;
   if (wish <= lo) return v.a;
   if (wish >= hi) return v.b;
   const below = lo + ((wish - lo) / step) * step;

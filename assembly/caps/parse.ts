@@ -342,7 +342,8 @@ function number(v: Value, type: i32): bool {
   const c = cursor();
   const from = c.pos;
   const n = word();
-  if (simple(v, from, n, type) && (v.kind == Kind.Int || v.kind == Kind.Fraction)) return true;
+  if (type != Type.Fraction && simple(v, from, n, Type.Int)) return true;
+  if (type != Type.Int && simple(v, from, n, Type.Fraction)) return true;
   c.pos = from;
   return fail(CapsError.Value);
 }
@@ -442,10 +443,11 @@ function simple(v: Value, p: usize, n: u32, type: i32): bool {
   }
 }
 
+/** The value of a hexadecimal digit; 256, which spoils the byte that it stands in, for another character. */
 function hexDigit(c: u32): u32 {
   if (isDigit(c)) return c - 48;
   const l = (c | 32) - 97;
-  return l < 6 ? l + 10 : 255;
+  return l < 6 ? l + 10 : 256;
 }
 
 function hexBytes(v: Value, p: usize, n: u32): bool {

@@ -4,6 +4,8 @@ import { atomData, atomLength, putAtom } from "../registry/atom";
 import { ANY_FEATURE, Caps, Structure } from "./caps";
 import { Kind, Value } from "./value";
 
+const QUOTES: usize = memory.data<u8>([34, 34]);
+
 /** Writes caps in GStreamer's text form. */
 export function printCaps(out: Text, c: Caps): void {
   if (c.any) putAtom(out, Atom.ANY);
@@ -115,7 +117,7 @@ function printPlain(out: Text, v: Value): void {
         if (v.c != 1) {
           out.byte(44);
           out.byte(32);
-          out.u64(<u32>v.c);
+          out.u64(v.step);
         }
       } else printFraction(out, v.c, v.d);
       out.byte(32);
@@ -130,9 +132,11 @@ function printPlain(out: Text, v: Value): void {
     case Kind.Bitmask:
       out.byte(48);
       out.byte(120);
-      out.hex(((<u64>(<u32>v.b)) << 32) | (<u32>v.a), 16);
+      out.hex(v.mask, 16);
       break;
     case Kind.Bytes:
+      // Nothing at all would not be read back.
+      if (!v.b) out.put(QUOTES, 2);
       for (let i: u32 = 0; i < <u32>v.b; i++) out.hex(load<u8>(<usize>v.a + i), 2);
       break;
     default:

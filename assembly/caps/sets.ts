@@ -23,7 +23,7 @@ function highOf(v: Value): i64 {
 
 @inline
 function stepOf(v: Value): i64 {
-  return v.kind == Kind.IntRange ? <i64>(<u32>v.c) : 1;
+  return v.kind == Kind.IntRange ? v.step : 1;
 }
 
 @inline
@@ -252,7 +252,8 @@ const COVER: usize = memory.data(4, 4);
 
 /**
  * Whether every fixed value of `x` is in one of the `n` values whose addresses stand at `others`. Exact for all but
- * unions of more than MAX_EXACT progressions with steps over 1 in one interval, where it may say no wrongly.
+ * unions of more than MAX_EXACT progressions with steps over 1 in one interval, and unions of arrays whose items have
+ * too many values to try or are no lists of numbers or words, where it may say no wrongly.
  */
 export function covered(x: Value, others: usize, n: u32): bool {
   for (let i: u32 = 0; i < x.alternatives; i++) if (!coveredPlain(x.alternative(i), others, n)) return false;
@@ -266,7 +267,62 @@ function coveredPlain(x: Value, others: usize, n: u32): bool {
   }
   if (x.kind == Kind.IntRange) return coveredInts(x, others, n);
   if (x.kind == Kind.FractionRange) return coveredFractions(x, others, n);
+  if (x.kind == Kind.Array) return coveredArray(x, others, n);
   return false;
+}
+
+/** Values that one item of an array may have to be tried one by one. */
+const MAX_SPLIT: i64 = 64;
+
+/** Arrays that are left to be tried, and whether somebody counts. */
+const TRIES: usize = memory.data(8, 4);
+
+/** By the values of the first item that has several, one after the other; the item is as before at the end. */
+function coveredArray(x: Value, others: usize, n: u32): bool {
+  let i: u32 = 0;
+  while (i < <u32>x.b && x.item(i).isFixed()) i++;
+  if (i == <u32>x.b) return false;
+  const outermost = !load<u32>(TRIES, 4);
+  if (outermost) {
+    store<u32>(TRIES, 1024);
+    store<u32>(TRIES, 1, 4);
+  }
+  const v = x.item(i);
+  const kind = v.kind;
+  const a = v.a;
+  const b = v.b;
+  const c = v.c;
+  const d = v.d;
+  let yes = false;
+  if (kind == Kind.List) {
+    yes = true;
+    for (let k: u32 = 0; k < <u32>b && yes; k++) {
+      const item = changetype<Value>(<usize>a + <usize>k * VALUE_SIZE);
+      v.set(item.kind, item.a, item.b);
+      v.c = item.c;
+      v.d = item.d;
+      yes = tryArray(x, others, n);
+    }
+  } else if (kind == Kind.IntRange && (<i64>b - a) / v.step < MAX_SPLIT) {
+    yes = true;
+    const step = v.step;
+    for (let k: i64 = a; k <= b && yes; k += step) {
+      v.setInt(<i32>k);
+      yes = tryArray(x, others, n);
+    }
+  }
+  v.set(kind, a, b);
+  v.c = c;
+  v.d = d;
+  if (outermost) store<u32>(TRIES, 0, 4);
+  return yes;
+}
+
+function tryArray(x: Value, others: usize, n: u32): bool {
+  const left = load<u32>(TRIES);
+  if (!left) return false;
+  store<u32>(TRIES, left - 1);
+  return coveredPlain(x, others, n);
 }
 
 /** Sweeps from the low end of `x`: each value reached must be followed by one that is covered too. */

@@ -109,6 +109,20 @@ export class Value {
     this.d = 0;
   }
 
+  // What is unsigned is loaded as such: the optimizer loads a signed field with its sign, whatever it is cast to.
+
+  /** The step of an IntRange. */
+  @inline
+  get step(): i64 {
+    return <i64>load<u32>(changetype<usize>(this), offsetof<Value>("c"));
+  }
+
+  /** The bits of a Bitmask. */
+  @inline
+  get mask(): u64 {
+    return load<u64>(changetype<usize>(this), offsetof<Value>("a"));
+  }
+
   /** Item `i` of a List or Array. */
   @inline
   item(i: u32): Value {

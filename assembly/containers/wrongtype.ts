@@ -6,7 +6,14 @@ import { addAtom, addCaps, addInt, addText, beginReport, sendError } from "../gr
 import { Element } from "../graph/element";
 import { Direction, Presence } from "../graph/pad";
 import { Factory, FactoryFlag, factories, readFactory } from "../registry/factory";
-import { hintFor, hintedCaps } from "./typefind";
+
+/** Function (head: usize, n: u32): Caps | null that finds out what a stream is; 0 in a core without the element typefind. */
+const FINDER: usize = memory.data(4, 4);
+
+/** Says who finds out what a stream is: a core that has no use for that otherwise need not hold it. */
+export function setTypeFinder(index: u32): void {
+  store<u32>(FINDER, index);
+}
 
 /**
  * Posts the error that a stream is not of the type that an element takes, with what it is instead and, if there is one,
@@ -18,16 +25,16 @@ import { hintFor, hintedCaps } from "./typefind";
 export function failWrongType(e: Element, own: u32, head: usize, n: u32): void {
   beginReport(e, Code.WrongType, 0, NONE);
   addAtom(own);
-  const media = hintFor(head, n);
-  if (media && media != own) {
-    const caps = hintedCaps();
+  const finder = load<u32>(FINDER);
+  const caps: Caps | null = finder ? call_indirect<Caps | null>(finder, head, n) : null;
+  if (caps && caps.media != own) {
     const taker = takerOf(caps);
     addCaps(caps);
     if (taker) addAtom(taker.name);
     else addText(0, 0);
     addInt(taker ? 2 : 1);
-    capsUnref(caps);
   }
+  capsUnref(caps);
   sendError(e);
 }
 

@@ -95,13 +95,19 @@ export function eventsUsed(): u32 {
   return events().used;
 }
 
-/** An event with one reference and nothing in it; null when the heap has no room. */
+/** The end of a stream, for when there is no room for another event: without it nothing would ever end. */
+const LAST: usize = memory.data(EVENT_SIZE, 8);
+const STATIC_REFS: u32 = 0x40000000;
+
+/** An event with one reference and nothing in it; null when the heap has no room, but never for Eos. */
 export function newEvent(type: EventType): Event | null {
-  const p = events().take();
+  let p = events().take();
+  const last = !p && type == EventType.Eos;
+  if (last) p = LAST;
   if (!p) return null;
   memory.fill(p, 0, EVENT_SIZE);
   const e = changetype<Event>(p);
-  e.refs = 1;
+  e.refs = last ? STATIC_REFS : 1;
   e.type = type;
   e.rate = 1;
   e.start = NONE;

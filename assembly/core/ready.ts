@@ -43,6 +43,13 @@ export function highestReady(count: u32): i32 {
   return -1;
 }
 
+/** The highest element below `index` that is ready, whatever is ready above it, or -1. */
+export function readyBelow(index: u32): i32 {
+  const bits = load<u64>(readyWord(index)) & (readyBit(index) - 1);
+  if (bits) return <i32>((index & ~63) + 63) - <i32>clz<u64>(bits);
+  return highestReady(index & ~63);
+}
+
 export function clearAllReady(): void {
   memory.fill(READY, 0, (<usize>WORDS) << 3);
 }

@@ -47,22 +47,34 @@ export class Tags {
   }
 }
 
-/** Address of a text tag of a list, its length in the u32 at `length`; 0 when there is none. */
-export function findTag(t: Tags, name: u32, length: usize): usize {
+/** A reader at the value of a tag of a list, a text or a number; null when there is none. */
+function valueOf(t: Tags, name: u32, text: bool): RecordReader | null {
   const r = changetype<RecordReader>(READER).over(t.data.data, t.data.length);
   while (r.more) {
     r.text();
     const found = r.length == atomLength(name) && sameBytes(r.data, atomData(name), r.length);
-    if (r.type == RecordType.Int) r.int();
+    const isText = r.type == RecordType.Text || r.type == RecordType.Short;
+    if (found && isText == text) return r;
+    if (isText) r.text();
     else if (r.type == RecordType.Double) r.double();
-    else {
-      r.text();
-      if (!found) continue;
-      store<u32>(length, r.length);
-      return r.data;
-    }
+    else r.int();
   }
-  return 0;
+  return null;
+}
+
+/** Address of a text tag of a list, its length in the u32 at `length`; 0 when there is none. */
+export function findTag(t: Tags, name: u32, length: usize): usize {
+  const r = valueOf(t, name, true);
+  if (!r || !r.text()) return 0;
+  store<u32>(length, r.length);
+  return r.data;
+}
+
+/** The value of a tag that is a number; NaN when there is none. */
+export function findNumber(t: Tags, name: u32): f64 {
+  const r = valueOf(t, name, false);
+  if (!r) return NaN;
+  return r.type == RecordType.Double ? r.double() : <f64>r.int();
 }
 
 const READER: usize = memory.data(RECORDREADER_SIZE, 4);

@@ -125,7 +125,14 @@ function prepare(self: AudioTestSrc): bool {
   self.pool = null;
   const samples = self.propInt(Prop.samplesperbuffer);
   const bytes = samples * a.frame;
-  if (bytes <= i32.MAX_VALUE) self.pool = choosePool(self.src!, <u32>bytes, 1, BLOCK_ALIGN);
+  if (bytes > i32.MAX_VALUE) {
+    beginReport(self, Code.SoundTooLarge, -1, NONE);
+    addInt(samples);
+    addInt(a.channels);
+    sendError(self);
+    return false;
+  }
+  self.pool = choosePool(self.src!, <u32>bytes, 1, BLOCK_ALIGN);
   if (!self.pool) {
     failMemory(self);
     return false;

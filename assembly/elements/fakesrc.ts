@@ -1,10 +1,10 @@
-import { BlockPool, blockUnref, closeBlockPool, takeBlock } from "../core/block";
-import { Frame, newFrame } from "../core/frame";
+import { BlockPool, blockUnref, closeBlockPool } from "../core/block";
+import { Frame, frameUnref, newFrame } from "../core/frame";
 import { Format } from "../core/segment";
 import { SECOND, scale } from "../core/time";
 import { State } from "../generated/abi";
 import { DESCRIPTOR, DESCRIPTOR_LENGTH, Filltype, Prop, Sizetype } from "../generated/elements/fakesrc";
-import { BLOCK_ALIGN, choosePool } from "../graph/allocation";
+import { BLOCK_ALIGN, blockFor, choosePool } from "../graph/allocation";
 import { failMemory } from "../graph/bus";
 import { Element, ElementFlag, Work, push, pushEos, room } from "../graph/element";
 import { startStream } from "../graph/source";
@@ -74,7 +74,10 @@ function work(e: Element): i32 {
       failMemory(e);
       return Work.Idle;
     }
-    if (sized && !fill(self, f)) return Work.Idle;
+    if (sized && !fill(self, f)) {
+      frameUnref(f);
+      return Work.Idle;
+    }
     f.offset = self.bytes;
     if (rate > 0) {
       f.pts = scale(<i64>self.bytes, SECOND, rate);
@@ -111,7 +114,7 @@ function fill(self: FakeSrc, f: Frame): bool {
       return false;
     }
   }
-  const block = takeBlock(pool, self.index);
+  const block = blockFor(self, pool);
   if (!block) return false;
   const random = self.propInt(Prop.sizetype) == Sizetype.random;
   const size = random && low < high ? low + (next(self) % (high - low + 1)) : high;

@@ -34,7 +34,8 @@ const PAGE: u32 = 4096;
  *      4 result   bytes, a HostError, or Pending
  *      8 offset   in the file, or -1 for a stream
  *     16 asked    bytes
- *     20 last     the last piece of a range
+ *     20 data     where they go
+ *     24 last     the last piece of a range
  */
 @unmanaged
 class Piece {
@@ -42,10 +43,14 @@ class Piece {
   result: i32;
   offset: i64;
   asked: u32;
+  data: usize;
   last: bool;
 }
 
-const PIECE_SIZE: u32 = 24;
+const PIECE_SIZE: u32 = 32;
+
+/** A stream that gives few bytes at a time fills the rest of a block, down to so many. */
+const LEAST_REST: u32 = 4096;
 
 @unmanaged
 class FileSrc extends Element {
@@ -56,6 +61,9 @@ class FileSrc extends Element {
   offset: i64;
   pool: BlockPool | null;
   piece: u32;
+  /** The block that the next read of a stream goes on in, and the bytes of it that are taken. */
+  rest: Block | null;
+  taken: u32;
   started: bool;
   /** The end was seen. */
   ended: bool;
@@ -150,6 +158,8 @@ function dropPieces(self: FileSrc): void {
     p.block = null;
   }
   self.count = 0;
+  if (self.rest) blockUnref(self.rest!);
+  self.rest = null;
 }
 
 function work(e: Element): i32 {
@@ -199,10 +209,14 @@ function send(self: FileSrc): bool {
     f.offset = p.offset >= 0 ? p.offset : self.offset;
     if (p.offset < 0) self.offset += n;
     if (p.last || n < p.asked) f.flags |= FrameFlag.Marker;
-    if (n) f.append(block.data, block, n, 0);
+    if (n) f.append(p.data, block, n, 0);
     push(self.src!, f);
   }
-  blockUnref(block);
+  const taken = <u32>(p.data - block.data) + n;
+  if (n && p.offset < 0 && taken + LEAST_REST <= self.piece) {
+    self.rest = block;
+    self.taken = taken;
+  } else blockUnref(block);
   return true;
 }
 
@@ -230,8 +244,17 @@ function read(self: FileSrc): bool {
     }
     n = <u32>min<i64>(n, self.length - offset);
   }
-  const block = takeBlock(self.pool!, self.index);
-  if (!block) return false;
+  let block = self.rest;
+  let data: usize = 0;
+  if (block) {
+    self.rest = null;
+    data = block.data + self.taken;
+    n -= self.taken;
+  } else {
+    block = takeBlock(self.pool!, self.index);
+    if (!block) return false;
+    data = block.data;
+  }
   if (self.ranges) {
     if (last) {
       self.rangeFirst++;
@@ -243,10 +266,11 @@ function read(self: FileSrc): bool {
   p.block = block;
   p.offset = stream ? -1 : offset;
   p.asked = n;
+  p.data = data;
   p.last = last;
   p.result = HostError.Pending;
   const slot = (self.first + self.count - 1) & (DEPTH - 1);
-  const r = n ? startOperation(self, self.handle, Op.Read, block.data, n, p.offset, slot, block, null, 0) : 0;
+  const r = n ? startOperation(self, self.handle, Op.Read, data, n, p.offset, slot, block, null, 0) : 0;
   p.result = r;
   return true;
 }

@@ -65,6 +65,8 @@ function work(e: Element): i32 {
       const packet = take(link);
       if (isEvent(packet)) {
         event(e, pad, packet);
+        // What follows would go out under caps that it does not have.
+        if (e.has(ElementFlag.Failed)) return Work.Again;
         continue;
       }
       if (!activate(changetype<Funnel>(e), pad)) {

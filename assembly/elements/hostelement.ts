@@ -1,4 +1,4 @@
-import { Owner } from "../base/heap";
+import { Owner, heap } from "../base/heap";
 import { recordDouble, recordInt, recordText } from "../base/records";
 import { givePiece, takePiece } from "../base/store";
 import { WRITER_SIZE, Writer } from "../base/writer";
@@ -7,16 +7,7 @@ import { intersectCaps } from "../caps/algebra";
 import { Caps, capsRef, capsUnref, sameCaps } from "../caps/caps";
 import { parseCaps } from "../caps/parse";
 import { printCaps } from "../caps/print";
-import {
-  Block,
-  BlockPool,
-  blockRef,
-  blockUnref,
-  closeBlockPool,
-  handleBlock,
-  heapBlock,
-  takeBlock,
-} from "../core/block";
+import { Block, BlockPool, blockRef, blockUnref, closeBlockPool, handleBlock, heapBlock } from "../core/block";
 import { Event, EventType, eventRef, eventUnref, segmentEvent } from "../core/event";
 import { Frame, frameUnref, newFrame } from "../core/frame";
 import { Format, SEGMENT_SIZE } from "../core/segment";
@@ -25,7 +16,7 @@ import { release } from "../abi/imports";
 import { Completed, HostError, Op, OpenKind, State } from "../generated/abi";
 import { Code } from "../generated/errors";
 import { Atom } from "../generated/words";
-import { BLOCK_ALIGN, choosePool } from "../graph/allocation";
+import { BLOCK_ALIGN, blockFor, choosePool } from "../graph/allocation";
 import { addAtom, addInt, beginReport, failMemory, sendError } from "../graph/bus";
 import {
   Element,
@@ -192,6 +183,10 @@ function flagOf(e: Element, name: u32, otherwise: bool): bool {
 /** Posts the error of an operation. What was cancelled has not failed. */
 function report(e: Element, error: i32): void {
   if (e.has(ElementFlag.Failed) || error == HostError.Cancelled) return;
+  if (error == HostError.NoMemory && heap().failedOwner) {
+    failMemory(e);
+    return;
+  }
   beginReport(e, Code.HostElement, -1, NONE);
   addInt(-error);
   sendError(e);
@@ -584,7 +579,7 @@ function giveCredits(self: HostElement, pad: Pad): void {
     return;
   }
   for (; n; n--) {
-    const b = takeBlock(s.pool!, self.index);
+    const b = blockFor(self, s.pool!);
     if (!b) return;
     s.credits++;
     const r = startOperation(self, self.handle, Op.Credit, b.data, b.size, s.number, s.number, b, null, 1);
@@ -700,6 +695,11 @@ function data(self: HostElement, op: Operation, c: Completion): void {
 
 function broken(self: HostElement, breach: Breach): void {
   if (self.has(ElementFlag.Failed)) return;
+  // What could not be read for want of memory is no fault of the host's.
+  if (breach == Breach.Caps && heap().failedOwner) {
+    failMemory(self);
+    return;
+  }
   beginReport(self, Code.HostProtocol, -1, NONE);
   addInt(breach);
   sendError(self);
@@ -772,6 +772,7 @@ function negotiateLate(self: HostElement, pad: Pad): bool {
 /** The host says what it gives from now on. Caps count whatever was flushed. */
 function newCaps(self: HostElement, c: Completion): void {
   if (self.has(ElementFlag.Failed) || self.has(ElementFlag.Eos)) return;
+  heap().failedOwner = 0;
   const pad = padOf(self, self.sinks + c.pad);
   const caps = pad ? parseCaps(c.extra, c.length) : null;
   if (!pad || !caps) {

@@ -116,6 +116,11 @@ function belowThreshold(self: Queue): bool {
   );
 }
 
+/** Whether it has something to give, may, and there is room for it. */
+function mayGive(self: Queue): bool {
+  return self.head != self.tail && !belowThreshold(self) && room(self.src!);
+}
+
 function timeOf(pad: Pad, f: Frame): i64 {
   return pad.segment.runningTime(f.dts != NONE ? f.dts : f.pts);
 }
@@ -200,15 +205,22 @@ function work(e: Element): i32 {
   while (moved) {
     moved = false;
     // Out first: what leaves makes room.
-    while (self.head != self.tail && !belowThreshold(self) && room(src)) {
+    while (mayGive(self)) {
       const packet = unqueue(self);
       moved = true;
-      if (isEvent(packet)) giveEvent(self, packet);
-      else push(src, asFrame(packet));
+      if (isEvent(packet)) {
+        giveEvent(self, packet);
+        if (e.has(ElementFlag.Failed)) return Work.Idle;
+      } else push(src, asFrame(packet));
     }
     while (link.head != link.tail) {
       const next = peek(link);
       if (!isEvent(next) && isFull(self)) {
+        // Nothing is dropped for want of room while what is held can go on.
+        if (mayGive(self)) {
+          moved = true;
+          break;
+        }
         if (!self.overrun) announce(self, Atom.overrun);
         self.overrun = true;
         if (leaky == Leaky.no) break;

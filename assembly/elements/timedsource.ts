@@ -102,7 +102,10 @@ export function timeOf(self: TimedSource, n: i64): i64 {
 
 /** The unit in which a time lies. */
 function unitAt(self: TimedSource, time: i64): i64 {
-  return self.rateN > 0 ? scaleFloor(max<i64>(time, 0), self.rateN, SECOND * self.rateD) : 0;
+  if (self.rateN == 0) return 0;
+  const n = scaleFloor(max<i64>(time, 0), self.rateN, SECOND * self.rateD);
+  // The time at which a unit starts has been rounded down.
+  return timeOf(self, n + 1) <= time ? n + 1 : n;
 }
 
 /** The unit at which the stream ends: that of its units, or of the segment; or the largest number. */

@@ -2,8 +2,9 @@ import { Owner, alloc, free } from "../base/heap";
 import { TEXT_SIZE, Text } from "../base/text";
 import { Vec } from "../base/vec";
 import { Caps, anyCaps, capsRef, capsUnref } from "../caps/caps";
-import { MAX_HEAD, findType } from "../containers/typefind";
+import { MAX_HEAD, findType, hintFor, hintedCaps } from "../containers/typefind";
 import { Probability, TypeFinder } from "../containers/typefind/finder";
+import { setTypeFinder } from "../containers/wrongtype";
 import { Event, EventType, eventRef, eventUnref } from "../core/event";
 import { NONE } from "../core/time";
 import { CopyReason, Post } from "../generated/abi";
@@ -84,6 +85,12 @@ export function register(): void {
   f.upstream = upstream.index;
   f.flush = flush.index;
   f.padCaps = padCaps.index;
+  setTypeFinder(findCaps.index);
+}
+
+/** What a stream is that another element cannot take, a new reference; null when its head does not tell. */
+function findCaps(head: usize, n: u32): Caps | null {
+  return hintFor(head, n) ? hintedCaps() : null;
 }
 
 function start(e: Element): i32 {

@@ -34,7 +34,7 @@ export const enum Code {
   NotNegotiated = 121,
   /** negotiation gave up after {0} attempts */
   NegotiationTooHard = 122,
-  /** {0} gives {2} memory and {1} takes {3} memory */
+  /** {0} cannot be linked to {1}: no memory suits both; {0} gives {2}; {1} takes {3} */
   NeedsConverter = 123,
   /** the memory ceiling of {0} bytes is too low: {1} needed {2} bytes more */
   NoMemory = 140,
@@ -136,4 +136,6 @@ export const enum Code {
   PictureTooLarge = 260,
   /** a sound of {1} channels at {0} Hz cannot be made */
   BadAudio = 261,
+  /** frames of {0} samples of {1} channels are too large */
+  SoundTooLarge = 262,
 }

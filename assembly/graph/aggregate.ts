@@ -34,8 +34,9 @@ export function orderTime(pad: Pad, f: Frame): i64 {
  * void, which does not own them; then finds the pad whose next frame has the smallest decoding time. Every pad must have a
  * frame, have ended, or be silent up to that time; while one has none the element is marked as waiting, so that the runner
  * can make room on the others.
+ * @param timeOf gives the time that counts (pad: Pad, frame: Frame): i64; 0 for orderTime
  */
-export function aggregate(e: Element, onEvent: u32): Aggregate {
+export function aggregate(e: Element, onEvent: u32, timeOf: u32 = 0): Aggregate {
   let first: Pad | null = null;
   let least: i64 = NONE;
   let open = false;
@@ -53,7 +54,8 @@ export function aggregate(e: Element, onEvent: u32): Aggregate {
       if (!pad.has(PadFlag.Eos)) open = true;
       continue;
     }
-    const t = orderTime(pad, asFrame(peek(link)));
+    const frame = asFrame(peek(link));
+    const t = timeOf ? call_indirect<i64>(timeOf, pad, frame) : orderTime(pad, frame);
     // A frame without a time goes at once.
     if (!first || t < least || t == NONE) {
       first = pad;

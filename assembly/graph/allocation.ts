@@ -1,5 +1,7 @@
-import { BlockPool, newBlockPool } from "../core/block";
+import { Block, BlockPool, newBlockPool, takeBlock } from "../core/block";
 import { Format } from "../core/segment";
+import { failMemory } from "./bus";
+import { Element } from "./element";
 import { Pad } from "./pad";
 import { pipeline } from "./pipeline";
 import { QueryType, askPeer, beginQuery, endQuery } from "./query";
@@ -28,8 +30,18 @@ export function choosePool(pad: Pad, size: u32, own: u32, align: u32): BlockPool
   const shape = q.shape;
   shape.min += own;
   // Links and queues bound what is in flight; the pool itself only by the memory there is.
-  shape.max = max<u32>(max<u32>(shape.max, shape.min), pipeline().ceiling / max<u32>(shape.size, 256));
+  shape.max = max<u32>(max<u32>(shape.max, shape.min), pipeline().ceiling / max<u32>(shape.size, 256) + 1);
   const pool = newBlockPool(shape);
   endQuery();
   return pool;
+}
+
+/**
+ * Takes a block for an element, which gets a turn when one comes back if none is free now. When none is out there either,
+ * nothing will come back: that is an error.
+ */
+export function blockFor(e: Element, pool: BlockPool): Block | null {
+  const b = takeBlock(pool, e.index);
+  if (!b && !pool.used) failMemory(e);
+  return b;
 }

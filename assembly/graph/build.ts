@@ -114,6 +114,8 @@ export function orderElements(): bool {
     for (let pad = e.sink; pad; pad = pad!.next) if (pad.link) e.index++;
     if (!e.index) order.push(e);
   }
+  p.sources = order.length;
+  p.served = 0;
   for (let i: u32 = 0; i < order.length; i++) {
     for (let pad = order.get(i).src; pad; pad = pad!.next) {
       if (!pad.link) continue;

@@ -29,6 +29,15 @@ function message(): Writer {
   return changetype<Writer>(MESSAGE);
 }
 
+/** Bytes that a message always has: enough to say that there is no memory for more. */
+const LEAST_MESSAGE: u32 = 256;
+
+/** Takes the message buffer; called once when the heap is new. */
+export function busInit(): void {
+  message().extend(LEAST_MESSAGE);
+  message().clear();
+}
+
 /** Gives the message buffer back. */
 export function busRelease(): void {
   message().release();

@@ -7,6 +7,7 @@ import { NONE } from "../core/time";
 import { setReady } from "../core/ready";
 import { Factory, PadTemplate } from "../registry/factory";
 import { SLOT_SIZE, releaseSlot, setFromText } from "../registry/property";
+import { failMemory } from "./bus";
 import { put } from "./link";
 import { Direction, PAD_SIZE, Pad, PadFlag, Presence } from "./pad";
 import { CopyReason } from "../generated/abi";
@@ -204,7 +205,7 @@ export function addPad(e: Element, template: u32, name: u32): Pad | null {
     else e.src = pad;
     return pad;
   }
-  let last = first!;
+  let last = first;
   while (last.next) last = last.next!;
   last.next = pad;
   return pad;
@@ -296,9 +297,12 @@ export function push(pad: Pad, frame: Frame): void {
   put(l, changetype<usize>(frame));
 }
 
-/** Sends an event downstream; the caller's reference goes with it. Null, for an event there was no room for, is nothing. */
+/** Sends an event downstream; the caller's reference goes with it. Null, for one there was no room for, is an error. */
 export function pushEvent(pad: Pad, event: Event | null): void {
-  if (!event) return;
+  if (!event) {
+    failMemory(pad.element);
+    return;
+  }
   noteEvent(pad, event);
   const l = pad.link;
   if (!l) eventUnref(event);
@@ -339,7 +343,10 @@ export function noteEvent(pad: Pad, event: Event): void {
 
 /** Sends an event on all src pads, a reference each; the caller's goes too. */
 export function pushEventAll(e: Element, event: Event | null): void {
-  if (!event) return;
+  if (!event) {
+    failMemory(e);
+    return;
+  }
   for (let p = e.src; p; p = p!.next) {
     event.refs++;
     pushEvent(p, event);

@@ -1,3 +1,5 @@
+import { heap } from "../base/heap";
+import { failMemory } from "./bus";
 import { Caps, capsUnref } from "../caps/caps";
 import { subsetCaps } from "../caps/algebra";
 import { Event, EventType, eventUnref } from "../core/event";
@@ -34,8 +36,10 @@ export function handOn(e: Element): i32 {
   const src = e.src!;
   while (link.head != link.tail && room(src)) {
     const packet = take(link);
-    if (isEvent(packet)) handleEvent(e, e.sink!, asEvent(packet));
-    else push(src, asFrame(packet));
+    if (isEvent(packet)) {
+      handleEvent(e, e.sink!, asEvent(packet));
+      if (e.has(ElementFlag.Failed)) break;
+    } else push(src, asFrame(packet));
   }
   return Work.Idle;
 }
@@ -67,8 +71,14 @@ export function forwardEvent(e: Element, pad: Pad, event: Event): void {
  * @returns false after an error was posted
  */
 export function forwardCaps(e: Element, pad: Pad, caps: Caps): bool {
+  heap().failedOwner = 0;
   for (let p = e.src; p; p = p!.next) {
     const image = transformCaps(e, pad, caps, p);
+    if (heap().failedOwner) {
+      capsUnref(image);
+      failMemory(e);
+      return false;
+    }
     const planned = p.link ? p.link!.planned : null;
     const ok = negotiate(p, planned && planned.isFixed() && subsetCaps(planned, image) ? planned : image);
     capsUnref(image);

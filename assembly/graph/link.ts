@@ -3,6 +3,7 @@ import { Owner, allocZero, free, make } from "../base/heap";
 import { Event, eventUnref } from "../core/event";
 import { Frame, frameUnref } from "../core/frame";
 import { readyBit, readyWord, setReady } from "../core/ready";
+import { failMemory } from "./bus";
 import { Pad } from "./pad";
 
 /**
@@ -137,7 +138,11 @@ function overflow(l: Link, packet: usize): void {
   const grown = l.mask + 2 <= MAX_LIMIT && setLimit(l, l.mask + 2);
   l.limit = limit;
   if (!grown) {
-    dropPacket(packet);
+    // What comes last may be the end, which has to come through.
+    const newest = l.ring + ((<usize>((l.tail - 1) & l.mask)) << 2);
+    dropPacket(load<usize>(newest));
+    store<usize>(newest, packet);
+    failMemory(l.src.element);
     return;
   }
   store<usize>(l.ring + ((<usize>(l.tail & l.mask)) << 2), packet);

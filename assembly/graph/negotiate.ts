@@ -1,4 +1,5 @@
 import { Owner, allocZero, free, heap } from "../base/heap";
+import { TEXT_SIZE, Text } from "../base/text";
 import { Vec } from "../base/vec";
 import {
   FEATURE_CONFLICT,
@@ -8,12 +9,13 @@ import {
   intersectCaps,
   subsetCaps,
 } from "../caps/algebra";
-import { Caps, capsOf, capsRef, capsUnref, copyCaps, newCaps, sameCaps } from "../caps/caps";
+import { ANY_FEATURE, Caps, capsOf, capsRef, capsUnref, copyCaps, newCaps, sameCaps } from "../caps/caps";
 import { fixateCaps } from "../caps/fixate";
 import { Kind, Value, copyValue, freeValue } from "../caps/value";
 import { NONE } from "../core/time";
 import { Code } from "../generated/errors";
 import { Atom } from "../generated/words";
+import { putAtom } from "../registry/atom";
 import { Factory, FactoryFlag, Relation, factories, readFactory } from "../registry/factory";
 import { addAtom, addCaps, addInt, addText, beginReport, failMemory, sendError } from "./bus";
 import { Element, pushCaps, templateOf } from "./element";
@@ -80,11 +82,19 @@ class Region {
     return changetype<Vec<u32>>(changetype<usize>(this) + offsetof<Region>("trail_data"));
   }
 
-  /** Replaces a set and keeps the old one on the trail; the reference to `caps` is taken over. */
-  narrow(i: u32, caps: Caps): void {
+  /**
+   * Replaces a set and keeps the old one on the trail; the reference to `caps` is taken over.
+   * @returns false, with everything as it was, when the heap has no room
+   */
+  narrow(i: u32, caps: Caps): bool {
+    if (!this.trail.reserve(max<u32>(this.trail.length + 2, this.trail.length << 1))) {
+      capsUnref(caps);
+      return false;
+    }
     this.trail.push(i);
     this.trail.push(<u32>changetype<usize>(this.sets.get(i)));
     this.sets.set(i, caps);
+    return true;
   }
 
   /** Takes back all that was narrowed since the trail had `length` entries. */
@@ -99,8 +109,7 @@ class Region {
 
   add(link: Link): void {
     if (link.mark >= 0) return;
-    link.mark = <i32>this.links.length;
-    this.links.push(link);
+    if (this.links.push(link)) link.mark = <i32>this.links.length - 1;
   }
 
   enqueue(e: Element): void {
@@ -130,6 +139,8 @@ class Region {
 }
 
 function newRegion(): Region | null {
+  // Memory that ran short before, and did no harm, explains nothing that fails now.
+  heap().failedOwner = 0;
   const p = allocZero(offsetof<Region>(), Owner.Negotiation);
   return changetype<Region | null>(p);
 }
@@ -178,7 +189,10 @@ function begin(r: Region, root: Pad | null, offered: Caps | null, own: u32): boo
     }
     capsUnref(given);
     capsUnref(taken);
-    r.sets.push(both);
+    if (!r.sets.push(both)) {
+      capsUnref(both);
+      return false;
+    }
     r.enqueue(link.sink.element);
     if (!root || changetype<usize>(link.src) != changetype<usize>(root)) r.enqueue(link.src.element);
   }
@@ -206,7 +220,7 @@ function apply(r: Region, e: Element, from: Pad, to: Pad): bool {
     capsUnref(both);
     return true;
   }
-  r.narrow(b.mark, both);
+  if (!r.narrow(b.mark, both)) return false;
   r.enqueue(b.src.element);
   r.enqueue(b.sink.element);
   return true;
@@ -238,14 +252,14 @@ function propagate(r: Region): bool {
 
 /** Fixes link `i` to `caps` (taken over) and goes on; false, with everything as before, when that leads nowhere. */
 function attempt(r: Region, i: u32, caps: Caps): bool {
-  if (caps.isEmpty || r.attempts >= MAX_ATTEMPTS) {
+  if (caps.isEmpty || r.attempts >= MAX_ATTEMPTS || heap().failedOwner) {
     capsUnref(caps);
     return false;
   }
   r.attempts++;
   const length = r.trail.length;
   const link = r.links.get(i);
-  r.narrow(i, caps);
+  if (!r.narrow(i, caps)) return false;
   r.enqueue(link.src.element);
   r.enqueue(link.sink.element);
   if (propagate(r) && search(r)) return true;
@@ -331,7 +345,7 @@ function halve(out: Value, v: Value, half: u32): bool {
     return true;
   }
   if (v.kind == Kind.IntRange) {
-    const step = <i64>(<u32>v.c);
+    const step = v.step;
     const n = (<i64>v.b - v.a) / step;
     const mid = <i64>v.a + (n >> 1) * step;
     return half ? out.setRange(<i32>(mid + step), v.b, step) : out.setRange(v.a, <i32>mid, step);
@@ -360,18 +374,44 @@ function explain(r: Region): void {
 /** Posts the error for a link whose sides have nothing in common. */
 export function reportConflict(link: Link, given: Caps, taken: Caps): void {
   const field = conflictOf(given, taken);
-  beginReport(link.sink.element, Code.CannotLink, -1, NONE);
+  const fix = findConverter(given, taken);
+  const domains = field == FEATURE_CONFLICT && fix != null && onlyMoves(fix!);
+  beginReport(link.sink.element, domains ? Code.NeedsConverter : Code.CannotLink, -1, NONE);
   addAtom(link.src.element.name);
   addAtom(link.sink.element.name);
-  if (field == MEDIA_CONFLICT || field == NO_CONFLICT) addAtom(Atom.media_type);
-  else if (field == FEATURE_CONFLICT) addAtom(Atom.memory);
-  else addAtom(field);
-  addCaps(given);
-  addCaps(taken);
-  const fix = findConverter(given, taken);
+  if (domains) {
+    addDomains(given);
+    addDomains(taken);
+  } else {
+    if (field == MEDIA_CONFLICT || field == NO_CONFLICT) addAtom(Atom.media_type);
+    else addAtom(field == FEATURE_CONFLICT ? Atom.memory : field);
+    addCaps(given);
+    addCaps(taken);
+  }
   if (fix) addAtom(fix.name);
   else addText(0, 0);
   sendError(null);
+}
+
+const DOMAINS: usize = memory.data(256, 4);
+const TEXT: usize = memory.data(TEXT_SIZE, 4);
+
+/** Adds the memory domains of caps to a message, each once. */
+function addDomains(caps: Caps): void {
+  const text = changetype<Text>(TEXT).into(DOMAINS, 256);
+  for (let i: u32 = 0; i < caps.count; i++) {
+    const domain = caps.at(i).feature;
+    let first: u32 = 0;
+    while (caps.at(first).feature != domain) first++;
+    if (first < i) continue;
+    if (i) {
+      text.byte(44);
+      text.byte(32);
+    }
+    if (domain == ANY_FEATURE) putAtom(text, Atom.ANY);
+    else putAtom(text, domain ? domain : Atom.memory_SystemMemory);
+  }
+  addText(DOMAINS, text.length);
 }
 
 /** The conflict of the two structures that are most alike: a field before memory before the media type. */
@@ -446,14 +486,15 @@ export function checkGraph(): bool {
     const links = pipeline().links;
     for (let i: u32 = 0; i < links.length; i++) links.get(i).mark = -1;
     for (let i: u32 = 0; i < links.length; i++) r.add(links.get(i));
-    let ok = begin(r, null, null, links.length) && propagate(r);
+    let ok = r.links.length == links.length && begin(r, null, null, links.length) && propagate(r);
     if (ok) {
       for (let i: u32 = 0; i < r.links.length; i++) {
         const link = r.links.get(i);
         capsUnref(link.allowed);
         link.allowed = capsRef(r.sets.get(i));
       }
-      ok = search(r);
+      // Where memory ran short a set may be smaller than it should be, or a relation not applied.
+      ok = search(r) && !heap().failedOwner;
     }
     const again = !ok && insertConverter(r);
     if (!ok && !again) explain(r);
@@ -468,7 +509,13 @@ function insertConverter(r: Region): bool {
   if (!link || !pipeline().has(PipelineFlag.AutoConvert)) return false;
   if (conflictOf(r.given!, r.taken!) != FEATURE_CONFLICT) return false;
   const f = findConverter(r.given!, r.taken!);
-  return f != null && insertBetween(link, f);
+  return f != null && onlyMoves(f) && insertBetween(link, f);
+}
+
+/** Whether a converter changes where the data lies and nothing else: one without a rank does more. */
+@inline
+function onlyMoves(converter: Factory): bool {
+  return converter.rank > 0;
 }
 
 /**
@@ -492,10 +539,12 @@ export function plan(pad: Pad, offered: Caps): Caps | null {
   follow(r);
   const own = r.links.length;
   close(r, pad);
-  const ok = begin(r, pad, offered, own) && propagate(r) && search(r);
+  const ok = begin(r, pad, offered, own) && propagate(r) && search(r) && !heap().failedOwner;
   if (ok) {
-    for (let i: u32 = 0; i < own; i++) {
+    for (let i: u32 = 0; i < r.links.length; i++) {
       const l = r.links.get(i);
+      // What other streams were planned to have and have not had yet may have to change with this one.
+      if (i >= own && l.src.caps) continue;
       capsUnref(l.planned);
       l.planned = capsRef(r.sets.get(i));
     }
@@ -517,6 +566,8 @@ export function negotiate(pad: Pad, offered: Caps): bool {
   }
   const caps = plan(pad, offered);
   if (!caps) return false;
-  if (!pad.caps || !sameCaps(pad.caps!, caps)) pushCaps(pad, caps);
-  return true;
+  if (pad.caps && sameCaps(pad.caps!, caps)) return true;
+  pushCaps(pad, caps);
+  // There may have been no room for the event.
+  return changetype<usize>(pad.caps) == changetype<usize>(caps);
 }

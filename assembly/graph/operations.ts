@@ -1,5 +1,5 @@
 import { cancel, close, open, release, submit } from "../abi/imports";
-import { Owner, alloc, allocZero, free } from "../base/heap";
+import { Owner, alloc, allocZero, free, heap } from "../base/heap";
 import { Block, blockRef, blockUnref } from "../core/block";
 import { Frame, frameUnref } from "../core/frame";
 import { HostError, Op } from "../generated/abi";
@@ -213,7 +213,7 @@ export function start(
   // Nothing begins while everything else is being cancelled.
   if (pipeline().has(PipelineFlag.Closing)) return HostError.Cancelled;
   const op = newOperation();
-  if (!op) return HostError.TooMany;
+  if (!op) return heap().failedOwner ? HostError.NoMemory : HostError.TooMany;
   op.element = e;
   op.op = kind;
   op.handle = handle;

@@ -69,6 +69,9 @@ export class Pipeline {
   maxLatency: i64;
   /** The memory ceiling, bytes. */
   ceiling: u32;
+  /** Elements without inputs, which come first in the order, and the number of the one that had the last turn. */
+  sources: u32;
+  served: u32;
   /** Since when an element starves while the host has operations but completes none, ns, or NONE. */
   starving: i64;
 

@@ -1,7 +1,7 @@
 import { tick } from "../abi/imports";
 import { free, heap } from "../base/heap";
 import { EventType } from "../core/event";
-import { clearReady, highestReady, setReady } from "../core/ready";
+import { clearReady, highestReady, readyBelow, setReady } from "../core/ready";
 import { NONE } from "../core/time";
 import { Completed, Post, State, Wait } from "../generated/abi";
 import { Code } from "../generated/errors";
@@ -60,8 +60,9 @@ function runReady(): bool {
   const statistics = p.has(PipelineFlag.Statistics);
   const order = p.order;
   while (p.budget > 0) {
-    const i = highestReady(order.length);
+    let i = highestReady(order.length);
     if (i < 0) return true;
+    if (<u32>i < p.sources) i = nextSource(i);
     clearReady(i);
     const e = order.get(i);
     if (e.flags & (ElementFlag.Failed | ElementFlag.Ending)) runOut(e);
@@ -72,6 +73,17 @@ function runReady(): bool {
     p.budget--;
   }
   return false;
+}
+
+/**
+ * The source whose turn it is when only sources, of which `highest` comes last, have something to do. They take turns,
+ * since one that always finds room would keep the others from theirs.
+ */
+function nextSource(highest: i32): i32 {
+  const p = pipeline();
+  const below = readyBelow(p.served);
+  p.served = <u32>(below < 0 ? highest : below);
+  return p.served;
 }
 
 /** What to wait for when nobody has anything to do; Again when that has changed on a closer look. */

@@ -1,5 +1,6 @@
 import { EventType, newEvent } from "../core/event";
 import { Format } from "../core/segment";
+import { failMemory } from "./bus";
 import { Element, pushEvent, pushStreamStart } from "./element";
 import { negotiate } from "./negotiate";
 import { Pad } from "./pad";
@@ -35,7 +36,10 @@ export function startPad(pad: Pad, caps: Caps): bool {
 /** Sends a segment that starts at `start`, running time 0. */
 export function startSegment(pad: Pad, format: Format, start: i64): void {
   const event = newEvent(EventType.Segment);
-  if (!event) return;
+  if (!event) {
+    failMemory(pad.element);
+    return;
+  }
   const s = event.segment.init(format);
   s.start = start;
   s.position = start;

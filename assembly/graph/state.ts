@@ -26,6 +26,8 @@ export function changeState(): bool {
     changed = true;
   }
   if (p.state == State.Paused && !p.prerolled && isPrerolled()) announcePreroll();
+  // Whatever failed on the way up may be tried again from NULL.
+  if (p.state == State.Null && p.target == State.Null) p.flags &= ~PipelineFlag.Failed;
   return changed;
 }
 
@@ -44,9 +46,12 @@ function goUp(): bool {
   const p = pipeline();
   switch (p.state) {
     case State.Null:
-      if (!orderElements() || !checkLinks() || !checkGraph()) return false;
-      // A converter may have been inserted.
-      if (p.has(PipelineFlag.Reorder) && !orderElements()) return false;
+      // A converter may have been inserted by checkGraph.
+      if (!orderElements() || !checkLinks() || !checkGraph() || (p.has(PipelineFlag.Reorder) && !orderElements())) {
+        // Nothing has started, so nothing has an end to send.
+        p.flags &= ~PipelineFlag.Ending;
+        return false;
+      }
       reached(State.Ready);
       return true;
     case State.Ready:

@@ -217,18 +217,18 @@ function parseNode(lx: Lexer, bin: Node | null): i32 {
   return syntax(lx, Expected.Element);
 }
 
-/** Caps in the line: words up to "!", the end, or a word that neither follows nor starts with a comma. */
+/** Caps in the line: words up to "!", the end, or a word that no sign before it or at its start ties to the others. */
 function parseCapsNode(lx: Lexer, node: Node): i32 {
   const from = lx.start;
   let to = lx.pos;
-  let comma = endsWithComma(lx);
+  let open = ties(load<u8>(to - 1), true);
   while (true) {
     lx.next();
     if (lx.kind != TokenKind.Word) {
       if (lx.kind != TokenKind.Paren) break;
-    } else if (!comma && load<u8>(lx.start) != 44 && load<u8>(lx.start) != 59) break;
+    } else if (!open && !ties(load<u8>(lx.start), false)) break;
     to = lx.pos;
-    comma = endsWithComma(lx);
+    open = ties(load<u8>(to - 1), true);
   }
   const f = findFactory(Atom.capsfilter);
   const e = f ? addElement(f, 0) : null;
@@ -242,9 +242,26 @@ function parseCapsNode(lx: Lexer, node: Node): i32 {
   return badCaps(from, <u32>(to - from), node.column);
 }
 
-function endsWithComma(lx: Lexer): bool {
-  const c = <u32>load<u8>(lx.pos - 1);
-  return c == 44 || c == 59;
+/** Whether a sign ties the word that it ends, or begins, to the next one, or the last: , ; = ) and brackets. */
+function ties(c: u32, ends: bool): bool {
+  switch (c) {
+    case 44:
+    case 59:
+    case 61:
+    case 41:
+      return true;
+    case 40:
+    case 60:
+    case 91:
+    case 123:
+      return ends;
+    case 62:
+    case 93:
+    case 125:
+      return !ends;
+    default:
+      return false;
+  }
 }
 
 function badCaps(p: usize, n: u32, column: u32): i32 {

@@ -4,7 +4,6 @@
 
 import { beginInit, endInit } from "../abi/exports";
 
-
 export { abi_version, alloc, free, describe, launch, set_state, step, query, event, dispose } from "../abi/exports";
 export * from "../testkit/caps";
 export * from "../testkit/graph";
@@ -13,6 +12,5 @@ export * from "../testkit/graph";
 export function init(ceiling: u32, options: u32): i32 {
   const code = beginInit(ceiling, options);
   if (code) return code;
-
   return endInit();
 }

@@ -230,6 +230,8 @@ export function readFactory(f: Factory): bool {
   const pads = r.int();
   const properties = r.int();
   if (r.bad || pads < 0 || pads > 64 || properties < 0 || properties > 256) return false;
+  // An attempt before may have found too little memory half-way.
+  forgetTables(f);
   f.templates = allocZero(max<u32>(<u32>pads * offsetof<PadTemplate>(), 4), Owner.Factory);
   f.specs = allocZero(max<u32>(<u32>properties * offsetof<PropertySpec>(), 4), Owner.Factory);
   if (!f.templates || !f.specs) return false;
@@ -282,6 +284,7 @@ function readText(r: RecordReader): usize {
 }
 
 function readRelation(f: Factory, p: usize, n: u32): bool {
+  f.fields.length = 0;
   let from: u32 = 0;
   for (let i: u32 = 0; i <= n; i++) {
     if (i < n && load<u8>(p + i) != 44) continue;
@@ -326,18 +329,28 @@ export function describeFactory(descriptor: usize, length: u32, size: u32): Fact
   f.flags |= FactoryFlag.Host;
   if (f.name && readFactory(f)) return f;
   factories().pop();
+  while (aliases().length && aliases().get(aliases().length - 1) == <u32>changetype<usize>(f)) aliases().length -= 2;
   freeFactory(f);
   return null;
 }
 
-function freeFactory(f: Factory): void {
+/** Gives back what was read of pads and properties. */
+function forgetTables(f: Factory): void {
   for (let i: u32 = 0; i < f.pads; i++) {
     capsUnref(f.template(i).caps);
     capsUnref(f.template(i).prefer);
   }
-  f.fields.release();
   free(f.templates);
   free(f.specs);
+  f.templates = 0;
+  f.specs = 0;
+  f.pads = 0;
+  f.properties = 0;
+}
+
+function freeFactory(f: Factory): void {
+  forgetTables(f);
+  f.fields.release();
   if (f.has(FactoryFlag.Host)) free(f.descriptor);
   free(changetype<usize>(f));
 }

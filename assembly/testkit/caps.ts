@@ -96,10 +96,10 @@ export function caps_count(caps: usize): i32 {
 
 /** Pieces of memory that an Owner holds. */
 export function pieces(owner: u32): u32 {
-  const census = alloc(<u32>Owner.Count << 3, Owner.Text);
+  const census = alloc((<u32>Owner.Count) << 3, Owner.Text);
   if (!census) return 0;
   heapCensus(census);
-  const n = owner < <u32>Owner.Count ? load<u32>(census + (<usize>owner << 3)) : 0;
+  const n = owner < <u32>Owner.Count ? load<u32>(census + ((<usize>owner) << 3)) : 0;
   free(census);
   return n;
 }

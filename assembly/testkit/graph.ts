@@ -7,7 +7,7 @@ import { handleEvent } from "../graph/filter";
 import { Link, asEvent, take } from "../graph/link";
 import { checkGraph, negotiate } from "../graph/negotiate";
 import { Pad } from "../graph/pad";
-import { pipeline } from "../graph/pipeline";
+import { PipelineFlag, pipeline } from "../graph/pipeline";
 import { capsOfPad } from "../graph/relation";
 import { atomOf } from "../registry/atom";
 import { describeFactory } from "../registry/factory";
@@ -89,7 +89,7 @@ export function graph_begin(source: usize): bool {
   for (let i: u32 = 0; i < order.length; i++) {
     for (let pad = order.get(i).sink; pad; pad = pad!.next) passOn(order.get(i), pad);
   }
-  return !pipeline().flags;
+  return !pipeline().has(PipelineFlag.Failed);
 }
 
 function passOn(e: Element, pad: Pad): void {

@@ -166,9 +166,12 @@ export class VideoInfo {
     }
     const info = this.info;
     const colors = parseColorimetry(caps.getString(Atom.colorimetry));
-    if (fits(info, colors)) this.colorimetry = colors;
     const site = chromaSiteOf(caps.getString(Atom.chroma_site));
-    if (site && info.has(FormatFlag.Yuv)) this.site = site;
+    if (fits(info, colors)) {
+      this.colorimetry = colors;
+      // As GStreamer has it, the default goes with that of the colors.
+      this.site = site;
+    } else if (site && info.has(FormatFlag.Yuv)) this.site = site;
     return true;
   }
 }

@@ -7,6 +7,7 @@ import { Arena } from "../../core/arena";
 import { Block, blockUnref, newBlock } from "../../core/block";
 import { Event, EventType, segmentEvent } from "../../core/event";
 import { Frame, FrameFlag, copyProperties, frameUnref, newFrame } from "../../core/frame";
+import { Format, SEGMENT_SIZE, Segment } from "../../core/segment";
 import { appendSlices } from "../../core/slices";
 import { NONE, SECOND, scale } from "../../core/time";
 import { CopyReason, Post } from "../../generated/abi";
@@ -21,10 +22,11 @@ import { negotiate, plan } from "../../graph/negotiate";
 import { Pad } from "../../graph/pad";
 import { pipeline, spend } from "../../graph/pipeline";
 import { newFactory } from "../../registry/factory";
+import { failWrongType } from "../../containers/wrongtype";
 import { ADTS_HEADER, MAX_ADTS_BLOCK, fitsAdts, writeAdtsHeader } from "./adts";
 import { AAC_CONFIG_SIZE, AacConfig, ObjectType, readConfig, readProgramConfig, writeConfig } from "./config";
 import { AacFramer, FramerEvent, Framing } from "./framer";
-import { LOAS_HEADER, LatmReader, LatmResult, latmRoom, writeLoas } from "./latm";
+import { LOAS_HEADER, LatmReader, LatmResult, latmRoom, loasLength, writeLoas } from "./latm";
 
 const enum StreamFormat {
   Raw = 0,
@@ -47,9 +49,16 @@ class AacParse extends Element {
   arena_block: u32;
   sequence: u32;
   warnings: u32;
-  /** Where times are counted from: that of a frame that had one, and samples since. */
+  /** LOAS frames in a row that have more than one program or layer. */
+  unsupported: u32;
+  /** Where times are counted from: that of a frame that had one, and samples since, at a rate. */
   clock: i64;
   samples: i64;
+  rate: u32;
+  /** The input is bytes without times: they are counted from its start. */
+  untimed: bool;
+  /** The caps do not say whether it is ADTS or LOAS. */
+  undecided: bool;
 
   @inline
   get arena(): Arena {
@@ -59,6 +68,9 @@ class AacParse extends Element {
 
 const BITS: usize = memory.data(BITS_SIZE, 4);
 const WRITER: usize = memory.data(BITWRITER_SIZE, 4);
+
+/** LOAS frames of a kind that is not supported after which the stream is taken to be of that kind. */
+const MAX_UNSUPPORTED: u32 = 4;
 
 /** Bytes that the config of a raw stream may take. */
 const MAX_CONFIG: u32 = 128;
@@ -89,8 +101,12 @@ function start(e: Element): i32 {
   self.configKnown = false;
   self.sequence = 0;
   self.warnings = 0;
+  self.unsupported = 0;
   self.clock = NONE;
   self.samples = 0;
+  self.rate = 0;
+  self.untimed = false;
+  self.undecided = false;
   return 0;
 }
 
@@ -128,6 +144,7 @@ function work(e: Element): i32 {
       const f = asFrame(packet);
       if (!self.framer.feed(f)) failMemory(e);
       frameUnref(f);
+      if (self.undecided) decide(self);
     }
   }
   return Work.Idle;
@@ -142,18 +159,24 @@ function step(self: AacParse): bool {
       else giveLoas(self);
       return true;
     case FramerEvent.Skipped:
-      warn(self, Code.SkippedBytes, f.lost);
-      self.clock = NONE;
+      report(self, Code.SkippedBytes, f.lost, f.offset - f.lost);
+      if (!self.untimed) self.clock = NONE;
       return true;
     default:
       return false;
   }
 }
 
+/** Tells of damage in the frame that the framer has. */
 function warn(self: AacParse, code: Code, n: u32): void {
+  report(self, code, n, self.framer.offset);
+}
+
+/** The first damages are told one by one, then ever fewer. */
+function report(self: AacParse, code: Code, n: u32, offset: i64): void {
   const k = ++self.warnings;
   if (k > 8 && popcnt<u32>(k) != 1) return;
-  beginReport(self, code, self.framer.marks.current.offset, self.clock);
+  beginReport(self, code, offset, timeOf(self));
   addInt(n);
   sendMessage(Post.Warning);
 }
@@ -174,14 +197,19 @@ function event(e: Element, pad: Pad, ev: Event): bool {
       return true;
     case EventType.Segment:
       drain(self);
-      self.clock = NONE;
-      self.heldSegment = !self.negotiated;
-      return self.heldSegment;
+      self.untimed = pad.segment.format == Format.Bytes && !pad.segment.start;
+      self.clock = self.untimed ? 0 : NONE;
+      self.samples = 0;
+      self.heldSegment = true;
+      if (self.negotiated) giveSegment(self);
+      return true;
     case EventType.Gap:
       drain(self);
       return !self.negotiated;
     case EventType.Eos:
       drain(self);
+      // Nothing but skipped bytes: it is something else.
+      if (self.warnings && !self.sequence && !e.has(ElementFlag.Failed)) failWrongType(e, Atom.audio_mpeg, 0, 0);
       return false;
     default:
       return false;
@@ -200,6 +228,7 @@ function takeCaps(self: AacParse, caps: Caps): void {
       : format == Atom.loas || format == Atom.latm_mcp1
         ? StreamFormat.Loas
         : StreamFormat.Adts;
+  self.undecided = !format && !data;
   self.framer.framing = self.input == StreamFormat.Loas ? Framing.Loas : Framing.Adts;
   if (self.input != StreamFormat.Raw) return;
   const b = changetype<Bits>(BITS);
@@ -265,11 +294,29 @@ function giveCaps(self: AacParse): bool {
     return false;
   }
   self.negotiated = true;
-  if (self.heldSegment) {
-    self.heldSegment = false;
-    pushEvent(src, segmentEvent(self.sink!.segment));
-  }
+  giveSegment(self);
   return true;
+}
+
+const SEGMENT: usize = memory.data(SEGMENT_SIZE, 8);
+
+/** Sends the segment that was held, in time. */
+function giveSegment(self: AacParse): void {
+  if (!self.heldSegment) return;
+  self.heldSegment = false;
+  const s = self.untimed ? changetype<Segment>(SEGMENT).init(Format.Time) : self.sink!.segment;
+  pushEvent(self.src!, segmentEvent(s));
+}
+
+/** Tells LOAS from ADTS by the first bytes. */
+function decide(self: AacParse): void {
+  const bytes = self.framer.bytes;
+  if (bytes.size < LOAS_HEADER) return;
+  self.undecided = false;
+  bytes.copyOut(0, CONFIG, LOAS_HEADER);
+  if (loasLength(CONFIG) < 0) return;
+  self.input = StreamFormat.Loas;
+  self.framer.framing = Framing.Loas;
 }
 
 /** Puts the config into the caps: as it came, or written from what headers told. */
@@ -295,17 +342,28 @@ function stamp(self: AacParse, f: Frame, blocks: u32): void {
   count(self, f, m.pts, blocks);
 }
 
+/** Time of the next frame, or NONE. */
+function timeOf(self: AacParse): i64 {
+  if (self.clock == NONE || !self.samples) return self.clock;
+  return self.clock + scale(self.samples, SECOND, self.rate);
+}
+
 function count(self: AacParse, f: Frame, pts: i64, blocks: u32): void {
   if (pts != NONE) {
     self.clock = pts;
     self.samples = 0;
   }
   const c = self.config;
-  const from = self.clock == NONE ? NONE : self.clock + scale(self.samples, SECOND, c.rate);
+  if (self.rate != c.rate) {
+    if (self.clock != NONE && self.samples) self.clock += scale(self.samples, SECOND, self.rate);
+    self.samples = 0;
+    self.rate = c.rate;
+  }
+  const from = timeOf(self);
   self.samples += <i64>blocks * c.frameLength;
   f.pts = from;
   f.dts = from;
-  if (from != NONE) f.duration = self.clock + scale(self.samples, SECOND, c.rate) - from;
+  if (from != NONE) f.duration = timeOf(self) - from;
   else f.duration = scale(<i64>blocks * c.frameLength, SECOND, c.rate);
 }
 
@@ -429,17 +487,19 @@ function giveLoas(self: AacParse): void {
   const b = changetype<Bits>(BITS).over(p, n);
   const result = self.latm.read(b, self.config);
   if (result == LatmResult.Ok) {
+    self.unsupported = 0;
     if (self.latm.changed) self.negotiated = false;
     self.latm.changed = false;
     self.configKnown = true;
     if (self.negotiated || giveCaps(self)) giveLatm(self, p, b);
     else framer.taken(false);
   } else {
-    if (result == LatmResult.Unsupported) {
-      beginReport(self, Code.Unsupported, framer.marks.current.offset, NONE);
+    // One alone may be damage.
+    if (result == LatmResult.Unsupported && ++self.unsupported == MAX_UNSUPPORTED) {
+      beginReport(self, Code.Unsupported, framer.offset, NONE);
       addAtom(Atom.LATM_with_layers);
       sendError(self);
-    } else if (result == LatmResult.Damaged) warn(self, Code.SkippedBytes, framer.length);
+    } else if (result != LatmResult.NoConfig) warn(self, Code.SkippedBytes, framer.length);
     framer.marks.take(0);
     framer.taken(false);
   }

@@ -37,6 +37,8 @@ export class AacFramer {
   synced: bool;
   ended: bool;
   corrupt: bool;
+  /** Where the first of `bytes` stood in the input: by the last frame that said so, else counted from the start. */
+  offset: i64;
   length: u32;
   lost: u32;
   header: AdtsHeader;
@@ -65,6 +67,7 @@ export class AacFramer {
   }
 
   reset(): void {
+    this.offset += this.bytes.size;
     this.bytes.clear();
     this.marks.reset();
     this.synced = false;
@@ -76,6 +79,7 @@ export class AacFramer {
   /** Takes all slices of a frame; false when the heap has no room. */
   feed(f: Frame): bool {
     this.marks.add(this.size, f);
+    if (f.offset >= <i64>this.size) this.offset = f.offset - this.size;
     if (f.has(FrameFlag.Corrupt)) this.corrupt = true;
     return f.slices.moveTo(this.bytes, f.size);
   }
@@ -114,7 +118,7 @@ export class AacFramer {
     this.lost = n;
     this.corrupt = true;
     this.bytes.drop(n);
-    this.marks.shift(n);
+    this.goOn(n);
     return FramerEvent.Skipped;
   }
 
@@ -134,6 +138,8 @@ export class AacFramer {
     if (this.framing == Framing.Adts) {
       if (at + ADTS_HEADER > this.size) return this.ended ? 0 : -1;
       this.bytes.copyOut(at, HEAD, ADTS_HEADER);
+      // Segments that were put together have an ID3 tag each in front.
+      if ((load<u32>(HEAD) & 0xffffff) == ID3) return 1;
       return this.next_.read(HEAD) && this.next_.agrees(this.header) ? 1 : 0;
     }
     if (at + LOAS_HEADER > this.size) return this.ended ? 0 : -1;
@@ -141,12 +147,20 @@ export class AacFramer {
     return loasLength(HEAD) > 0 ? 1 : 0;
   }
 
+  private goOn(n: u32): void {
+    this.marks.shift(n);
+    this.offset += n;
+  }
+
   /** Goes on behind the frame; its bytes are dropped unless they were moved away. */
   taken(moved: bool): bool {
     this.corrupt = false;
-    this.marks.shift(this.length);
+    this.goOn(this.length);
     return moved || this.bytes.drop(this.length);
   }
 }
 
 const HEAD: usize = memory.data(16, 4);
+
+/** "ID3", what a tag starts with. */
+const ID3: u32 = 0x334449;

@@ -196,7 +196,8 @@ export class AccessUnits {
     }
     while (this.used < scanner.count) {
       const code = scanner.at(this.used);
-      if (this.open >= 0) {
+      // Of two start codes that overlap the first has nothing behind it.
+      if (this.open >= 0 && code.header - 3 > <u32>this.open) {
         // The start code ends the NAL unit before it.
         const end = this.endBefore(code.header - 3, code.zeros);
         if (this.completes(end)) return true;
@@ -262,6 +263,8 @@ export class AccessUnits {
   private startOf(header: u32): u32 {
     const code = header - 3;
     if (!this.openZeros || !code) return code;
+    // The zero may be the header of the NAL unit before.
+    if (this.nalCount && this.nal(this.nalCount - 1).end == code) return code;
     return this.marks.startsAt(code) ? code : code - 1;
   }
 

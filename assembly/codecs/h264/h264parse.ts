@@ -20,6 +20,7 @@ import { negotiate, plan } from "../../graph/negotiate";
 import { Pad } from "../../graph/pad";
 import { PipelineFlag, pipeline, spend } from "../../graph/pipeline";
 import { newFactory } from "../../registry/factory";
+import { failWrongType } from "../../containers/wrongtype";
 import { ACCESS_UNITS_SIZE, AccessUnits } from "./accessunit";
 import { describeSps, isSaneRate } from "./h264caps";
 import { NalType, isVcl, nalType } from "./nal";
@@ -51,6 +52,8 @@ class H264Parse extends Element {
   ticks: u32;
   /** Running seconds of the last key frame that parameter sets were put in front of. */
   lastConfig: i64;
+  /** No unit has gone out since the parameter sets came in codec data, so that the next one takes them along. */
+  setsOwed: bool;
 
   @inline
   get arena(): Arena {
@@ -80,6 +83,7 @@ function start(e: Element): i32 {
   self.heldSegment = false;
   self.sequence = 0;
   self.skipped = 0;
+  self.setsOwed = false;
   forgetTimes(self);
   return 0;
 }
@@ -196,6 +200,7 @@ function takeCaps(self: H264Parse, caps: Caps): void {
     sendError(self);
     return;
   }
+  self.setsOwed = true;
   giveCaps(self);
 }
 
@@ -275,6 +280,12 @@ function settleFormat(self: H264Parse, offers: Caps): bool {
 /** Sends the access unit that the byte stream has come to. */
 function giveUnit(self: H264Parse): void {
   const u = self.units;
+  if (!u.nalCount && !self.sequence) {
+    // Not one start code: it is something else.
+    u.taken(false);
+    failWrongType(self, Atom.video_x_h264, 0, 0);
+    return;
+  }
   if ((u.sets.changed || !self.negotiated) && !giveCaps(self)) {
     if (pipeline().has(PipelineFlag.Failed)) {
       self.set(ElementFlag.Failed);
@@ -343,7 +354,9 @@ function fillTimes(self: H264Parse, f: Frame, field: bool): void {
 
 /** Whether parameter sets go in front of this unit, which has none. */
 function wantsConfig(self: H264Parse, f: Frame, has: bool): bool {
-  if (!f.has(FrameFlag.Key) || has) return false;
+  const owed = self.setsOwed;
+  self.setsOwed = false;
+  if (has || !(owed || f.has(FrameFlag.Key))) return false;
   const every = self.propInt(Prop.config_interval);
   if (self.input != StreamFormat.ByteStream || every < 0) return true;
   if (!every) return false;

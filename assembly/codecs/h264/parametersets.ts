@@ -104,16 +104,18 @@ export class ParameterSets {
   }
 
   private takeSps(bits: Bits, nal: usize, n: u32): bool {
-    const p = alloc(SPS_SIZE, Owner.Parser);
+    const s = changetype<Sps>(SPS);
+    if (!readSps(bits, s)) return false;
+    const slot = this.spses + ((<usize>s.id) << 2);
+    const known = load<usize>(slot);
+    const p = known ? known : alloc(SPS_SIZE, Owner.Parser);
     if (!p) return false;
-    const s = changetype<Sps>(p);
-    if (!readSps(bits, s) || !this.keep(this.spsSlot(s.id), nal, n)) {
-      free(p);
+    if (!this.keep(this.spsSlot(s.id), nal, n)) {
+      if (!known) free(p);
       return false;
     }
-    const slot = this.spses + ((<usize>s.id) << 2);
-    if (!load<usize>(slot)) this.spsCount++;
-    free(load<usize>(slot));
+    if (!known) this.spsCount++;
+    memory.copy(p, SPS, SPS_SIZE);
     store<usize>(slot, p);
     return true;
   }
@@ -239,6 +241,7 @@ export class ParameterSets {
   }
 }
 
+const SPS: usize = memory.data(SPS_SIZE, 8);
 const PPS: usize = memory.data(24, 4);
 
 /** Bytes that ParameterSets take inside another record. */

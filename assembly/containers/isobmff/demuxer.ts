@@ -25,7 +25,7 @@ import { Track } from "./track";
  *
  * Where bytes can be had in any order (`seekable`) and the movie has no fragments, samples come by decoding time, by place
  * in the file while they are less than a second apart. Otherwise they come as they lie in the file. When the end of the
- * input is seen, `length` is set.
+ * input is seen, `endsAt` is called.
  */
 export const enum Step {
   Again = 0,
@@ -415,9 +415,17 @@ export class Demuxer {
     const s = t.head;
     if (this.length >= 0 && s.offset + s.size > this.length) {
       this.lose();
+      t.runs.passRest(t);
       return Step.Again;
     }
     return Step.Sample;
+  }
+
+  /** Takes in where the input has ended, bytes; no table has more samples than fit in front of it. */
+  endsAt(length: i64): void {
+    this.length = this.length < 0 ? length : min<i64>(this.length, length);
+    const tracks = this.movie.tracks;
+    for (let i: u32 = 0; i < tracks.length; i++) tracks.get(i).tables.bound(this.length);
   }
 
   /** Notes that the bytes of the last sample told are not there. */
@@ -512,7 +520,12 @@ export class Demuxer {
       i = tables.syncAfter(tables.at(media));
       if (t.presentation(i) < media) i = t.keyBefore(media);
     }
-    const start = toSync ? edit.toMovie(max<i64>(t.presentation(i), edit.start), t.timescale) : at;
+    let start = at;
+    if (toSync) {
+      // What is shown before the first sync sample of all is shown from the time asked for on.
+      const shown = edit.toMovie(max<i64>(t.presentation(i), edit.start), t.timescale);
+      start = after ? shown : min<i64>(shown, at);
+    }
     tables.seek(i);
     t.ready = false;
     t.ended = false;

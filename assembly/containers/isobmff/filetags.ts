@@ -1,11 +1,10 @@
 import { be16, be32, sameBytes } from "../../base/bytes";
 import { TEXT_SIZE, Text, isDigit, parseDouble } from "../../base/text";
 import { Writer } from "../../base/writer";
-import { Tags, findTag } from "../../core/tags";
+import { Tags, findNumber, findTag } from "../../core/tags";
 import { Atom } from "../../generated/words";
 import { findAtom } from "../../registry/atom";
 import { Fourcc, boxBody, boxSize, boxType, findBox } from "./boxes";
-import { begin, end } from "./boxwriter";
 
 /**
  * Tags of the file: iTunes' item list (udta/meta/ilst), QuickTime's keys (meta with mdta) and user data, 3GPP's user
@@ -51,6 +50,11 @@ const enum Item {
   mdta = 0x6d647461,
   keys = 0x6b657973,
 }
+
+/** Forms of an item's value (QuickTime's well-known types): bytes of a form that the item has, UTF-8, a signed integer. */
+const FORM_BYTES: u32 = 0;
+const FORM_TEXT: u32 = 1;
+const FORM_INTEGER: u32 = 21;
 
 const PREFIX: usize = memory.data<u8>([
   99, 111, 109, 46, 97, 112, 112, 108, 101, 46, 113, 117, 105, 99, 107, 116, 105, 109, 101, 46,
@@ -176,8 +180,8 @@ function readItem(tags: Tags, type: u32, form: u32, p: usize, n: u32): void {
       if (n >= 2 && be16(p)) tags.double(Atom.beats_per_minute, <f64>be16(p));
       break;
     default:
-      if (form == 1) textTag(tags, type, p, n);
-      else if (type == C_GEN && form == 0 && n >= 2) tags.int(Atom.genre, be16(p) - 1);
+      if (form == FORM_TEXT) textTag(tags, type, p, n);
+      else if (type == C_GEN && form == FORM_BYTES && n >= 2) tags.int(Atom.genre, be16(p) - 1);
       break;
   }
 }
@@ -287,7 +291,7 @@ function part(t: Text, separator: u32, value: u32): void {
   t.byte(48 + (value % 10));
 }
 
-/** Appends the texts of a list of tags that have an item, unless it is there already, as items of an item list. */
+/** Appends those of a list of tags that have an item, unless it is there already, as items of an item list. */
 export function writeItems(w: Writer, tags: Tags): void {
   writeItem(w, tags, Atom.title, C_NAM);
   writeItem(w, tags, Atom.artist, C_ART);
@@ -303,18 +307,46 @@ export function writeItems(w: Writer, tags: Tags): void {
   writeItem(w, tags, Atom.copyright, Item.cprt);
   writeItem(w, tags, Atom.description, Item.desc);
   writeItem(w, tags, Atom.keywords, Item.keyw);
+  writePair(w, tags, Atom.track_number, Atom.track_count, Item.trkn, 8);
+  writePair(w, tags, Atom.album_disc_number, Atom.album_disc_count, Item.disk, 6);
+  const genre = findNumber(tags, Atom.genre);
+  if (genre >= 0 && genre < 65535) writeNumber(w, Item.gnre, FORM_BYTES, <u32>genre + 1);
+  const tempo = findNumber(tags, Atom.beats_per_minute);
+  if (tempo >= 0.5 && tempo < 65535.5) writeNumber(w, Item.tmpo, FORM_INTEGER, <u32>nearest<f64>(tempo));
 }
 
 function writeItem(w: Writer, tags: Tags, name: u32, type: u32): void {
   const p = findTag(tags, name, LENGTH);
-  if (!p || findBox(w.data, w.data + w.length, type)) return;
-  const at = begin(w, type);
-  const data = begin(w, Fourcc.data);
-  w.u32(1);
-  w.u32(0);
+  if (!p || !beginItem(w, type, FORM_TEXT, load<u32>(LENGTH))) return;
   w.bytes(p, load<u32>(LENGTH));
-  end(w, data);
-  end(w, at);
+}
+
+/** Writes the head of an item whose value has `n` bytes, which follow; false when there is one of its type. */
+function beginItem(w: Writer, type: u32, form: u32, n: u32): bool {
+  if (findBox(w.data, w.data + w.length, type)) return false;
+  w.u32(n + 24);
+  w.u32(type);
+  w.u32(n + 16);
+  w.u32(Fourcc.data);
+  w.u32(form);
+  w.u32(0);
+  return true;
+}
+
+/** A number and how many there are, in a value of `n` bytes. */
+function writePair(w: Writer, tags: Tags, number: u32, count: u32, type: u32, n: u32): void {
+  const a = findNumber(tags, number);
+  const b = findNumber(tags, count);
+  const first: u32 = a >= 1 && a < 65536 ? <u32>a : 0;
+  const all: u32 = b >= 1 && b < 65536 ? <u32>b : 0;
+  if (!(first | all) || !beginItem(w, type, FORM_BYTES, n)) return;
+  w.u32(first);
+  w.u16(all);
+  w.zeros(n - 6);
+}
+
+function writeNumber(w: Writer, type: u32, form: u32, value: u32): void {
+  if (beginItem(w, type, form, 2)) w.u16(value);
 }
 
 /** The EXIF number of an image-orientation tag; 1, upright, for what is none. */

@@ -18,7 +18,8 @@ const enum TfhdFlag {
   DefaultBaseIsMoof = 0x20000,
 }
 
-const enum TrunFlag {
+/** Flags of `trun`. */
+export const enum TrunFlag {
   DataOffset = 1,
   FirstFlags = 4,
   Duration = 0x100,
@@ -367,6 +368,20 @@ export class Runs {
     s.flags = SampleFlag.Key;
     this.offset += s.size;
     this.dts += n;
+    track.nextDts = this.dts;
+  }
+
+  /**
+   * Passes over the rest of a run whose samples have no entries, so that no bytes stand behind their number: the last sample
+   * lies beyond the end of the file, and so do those that follow it.
+   */
+  passRest(track: Track): void {
+    const traf = this.traf;
+    if (!traf || this.entrySize || !this.left) return;
+    this.offset += <i64>(<u64>this.left * traf.size);
+    this.dts += <i64>(<u64>this.left * traf.duration);
+    this.left = 0;
+    this.first = false;
     track.nextDts = this.dts;
   }
 

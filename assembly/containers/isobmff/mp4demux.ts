@@ -5,6 +5,7 @@ import { Caps, capsUnref } from "../../caps/caps";
 import { Event, EventType, SeekFlag, eventUnref, gapEvent, newEvent } from "../../core/event";
 import { Frame, FrameFlag, frameUnref, newFrame } from "../../core/frame";
 import { Format, SEGMENT_SIZE, Segment } from "../../core/segment";
+import { Slices } from "../../core/slices";
 import { newTags, tagsUnref } from "../../core/tags";
 import { NONE, SECOND } from "../../core/time";
 import { CopyReason, Post } from "../../generated/abi";
@@ -33,6 +34,8 @@ import { pipeline, spend } from "../../graph/pipeline";
 import { Query, QueryType, askPeer, beginQuery, endQuery } from "../../graph/query";
 import { atomData, atomLength, atomOf } from "../../registry/atom";
 import { newFactory } from "../../registry/factory";
+import { failWrongType } from "../wrongtype";
+import { HEADER } from "./boxes";
 import { DEMUXER_SIZE, Demuxer, Step } from "./demuxer";
 import { NO_END } from "./edits";
 import { DESCRIPTION_SIZE, Description, Format as SampleFormat } from "./entries";
@@ -56,14 +59,41 @@ const MAX_MOOV: u32 = 64 << 20;
 /** A stream is told to be silent when it is for longer, ns. */
 const SILENCE: i64 = SECOND / 2;
 
+/** Boxes of a sample with captions that are looked at. */
+const MAX_CAPTION_BOXES: u32 = 16;
+
+/** What of a sample is given out. */
+const enum Content {
+  Whole = 0,
+  /** Timed text (3GPP TS 26.245 §5.17): the first two bytes are the length of the text that follows. */
+  Text,
+  /** QuickTime's closed captions: boxes, of which one of these types holds the captions (cdat: those of field 1). */
+  Cea608 = 0x63646174,
+  Cea708 = 0x63636470,
+}
+
+/** The content of samples of a format. */
+function contentOf(format: u32): Content {
+  switch (format) {
+    case SampleFormat.tx3g:
+    case SampleFormat.text:
+      return Content.Text;
+    case SampleFormat.c608:
+      return Content.Cea608;
+    case SampleFormat.c708:
+      return Content.Cea708;
+    default:
+      return Content.Whole;
+  }
+}
+
 /** What the element keeps of a track that has a pad. */
 @unmanaged
 class Mp4Pad {
   pad: Pad;
   /** Sample description whose caps are on the pad. */
   description: u32;
-  /** Timed text: the first two bytes of a sample are the length of its text. */
-  text: bool;
+  content: Content;
   sequence: u32;
   /** Time up to which what it carries is known, ns. */
   until: i64;
@@ -255,11 +285,14 @@ function report(self: Mp4Demux, kind: Post): void {
     finish(self);
     return;
   }
+  if (d.code == Code.WrongType) {
+    const w = self.window;
+    const n: u32 = w.stretch(0) ? w.length : 0;
+    failWrongType(self, Atom.video_quicktime, w.address, n);
+    return;
+  }
   beginReport(self, <Code>d.code, d.at, self.time);
   switch (d.code) {
-    case Code.WrongType:
-      addAtom(Atom.video_quicktime);
-      break;
     case Code.Truncated:
       if (d.what) addFourcc(d.what);
       else addAtom(Atom.sample);
@@ -307,7 +340,7 @@ function feed(self: Mp4Demux): bool {
     return true;
   }
   if (self.ended && !self.ranging) {
-    d.length = min<i64>(d.length < 0 ? self.position : d.length, self.position);
+    d.endsAt(self.position);
     return true;
   }
   return fetch(self, self.reader, d.offset, d.need);
@@ -399,7 +432,7 @@ function keep(self: Mp4Demux, frame: Frame): void {
   const size = frame.size;
   const end = self.requests.arrive(offset, size, frame.has(FrameFlag.Marker));
   // The file turned out to be shorter than it was.
-  if (end >= 0) d.length = min<i64>(d.length, end);
+  if (end >= 0) d.endsAt(end);
   self.position = offset + size;
   if (!self.window.add(frame, offset)) {
     failMemory(self);
@@ -512,7 +545,7 @@ function openTrack(self: Mp4Demux, t: Track): bool {
   t.user = changetype<usize>(p);
   p.pad = pad;
   p.description = 1;
-  p.text = format == SampleFormat.tx3g || format == SampleFormat.text;
+  p.content = contentOf(format);
   if (t.edits.media > 1 && !self.demuxer.indexed) warn(self, Code.EditsLeft, t.id, t.edits.media);
   // Nobody listens: its samples need not even be read.
   if (!pad.link) t.ignored = true;
@@ -578,7 +611,7 @@ function giveSample(self: Mp4Demux): bool {
       return true;
     }
     if (self.ended && !self.ranging) {
-      d.length = min<i64>(d.length < 0 ? self.position : d.length, self.position);
+      d.endsAt(self.position);
       d.lose();
       self.waiting = false;
       return true;
@@ -632,17 +665,37 @@ function followSilence(self: Mp4Demux, now: i64): void {
   }
 }
 
-/** Gives a frame the bytes of a sample; of timed text those of the text. */
+/** Gives a frame the bytes of a sample that are its content; false when there is no room. */
 function fill(self: Mp4Demux, p: Mp4Pad, s: Sample, f: Frame): bool {
-  if (!self.window.give(f.slices, s.offset, s.size)) return false;
-  if (!p.text || s.size < 2) return true;
-  const length = (f.slices.byteAt(0) << 8) | f.slices.byteAt(1);
-  if (!f.slices.drop(2)) return false;
-  const rest = f.size;
-  if (length >= rest) return true;
-  // What follows the text is its style.
-  f.slices.clear();
-  return self.window.give(f.slices, s.offset + 2, length);
+  const slices = f.slices;
+  if (!self.window.give(slices, s.offset, s.size)) return false;
+  let at: u32 = 0;
+  let n: u32 = 0;
+  if (p.content == Content.Whole) return true;
+  if (p.content == Content.Text) {
+    if (s.size < 2) return true;
+    at = 2;
+    n = min<u32>(wordAt(slices, 0) >> 16, s.size - 2);
+  } else {
+    for (let i: u32 = 0; i < MAX_CAPTION_BOXES && at + HEADER <= s.size; i++) {
+      const size = min<u32>(wordAt(slices, at), s.size - at);
+      if (size < HEADER) break;
+      at += size;
+      if (wordAt(slices, at - size + 4) != <u32>p.content) continue;
+      n = size - HEADER;
+      break;
+    }
+    at -= n;
+  }
+  slices.clear();
+  return !n || self.window.give(slices, s.offset + at, n);
+}
+
+/** Four bytes of a list of slices as a number, zeros where it ends. */
+function wordAt(slices: Slices, at: u32): u32 {
+  let word: u32 = 0;
+  for (let i: u32 = 0; i < 4; i++) word = (word << 8) | (at + i < slices.size ? slices.byteAt(at + i) : 0);
+  return word;
 }
 
 function setTimes(self: Mp4Demux, t: Track, s: Sample, f: Frame): void {

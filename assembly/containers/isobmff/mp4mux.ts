@@ -5,7 +5,7 @@ import { unionCaps } from "../../caps/algebra";
 import { Caps, capsRef, capsUnref } from "../../caps/caps";
 import { Kind, gcd } from "../../caps/value";
 import { Block, BlockPool, blockUnref, closeBlockPool, ownedBlock, takeBlock } from "../../core/block";
-import { Event, EventType, eventUnref, newEvent } from "../../core/event";
+import { Event, EventType, newEvent } from "../../core/event";
 import { Frame, FrameFlag, frameUnref, newFrame } from "../../core/frame";
 import { Format, SEGMENT_SIZE, Segment } from "../../core/segment";
 import { appendSlices } from "../../core/slices";
@@ -15,21 +15,11 @@ import { CopyReason, Post } from "../../generated/abi";
 import { DESCRIPTOR, DESCRIPTOR_LENGTH, FragmentMode, Prop, Template } from "../../generated/elements/mp4mux";
 import { Code } from "../../generated/errors";
 import { Atom } from "../../generated/words";
+import { Aggregate, aggregate, nextPad } from "../../graph/aggregate";
 import { choosePool } from "../../graph/allocation";
 import { addAtom, addCaps, addInt, beginReport, failMemory, sendError, sendMessage } from "../../graph/bus";
 import { pushSegment } from "../../graph/demux";
-import {
-  Element,
-  ElementFlag,
-  Work,
-  addPad,
-  bookCopy,
-  noteEvent,
-  push,
-  pushEos,
-  pushEvent,
-  room,
-} from "../../graph/element";
+import { Element, ElementFlag, Work, addPad, bookCopy, push, pushEos, pushEvent, room } from "../../graph/element";
 import { asEvent, asFrame, dropPacket, isEvent, peek, take } from "../../graph/link";
 import { Pad, PadFlag } from "../../graph/pad";
 import { PipelineFlag, pipeline, spend } from "../../graph/pipeline";
@@ -78,8 +68,6 @@ class MuxPad {
   framing: Framing;
   /** The caps have changed: a sample entry is to be written with the next frame. */
   renew: bool;
-  /** Running time up to which there is no data, ns, or NONE. */
-  silent: i64;
   /** Decoding time that the next frame has if it follows the last one, ticks; NONE before the first. */
   expected: i64;
   language: u32;
@@ -192,6 +180,7 @@ function start(e: Element): i32 {
   self.fragmented = e.propInt(Prop.fragment_duration) > 0;
   self.indexed = !self.fragmented || e.propInt(Prop.fragment_mode) == FragmentMode.first_moov_then_finalise;
   self.muxer.prepare(self.fragmented, <u32>e.propInt(Prop.movie_timescale));
+  self.muxer.notePoints = self.fragmented && !self.indexed && !e.propBool(Prop.streamable);
   memory.fill(changetype<usize>(self.writer), 0, WRITER_SIZE);
   for (let p = e.sink; p; p = p!.next) {
     const state = changetype<MuxPad>(allocZero(offsetof<MuxPad>(), Owner.Element));
@@ -200,7 +189,6 @@ function start(e: Element): i32 {
       failMemory(e);
       return Code.NoMemory;
     }
-    state.silent = NONE;
     state.expected = NONE;
     state.orientation = 1;
   }
@@ -238,7 +226,6 @@ function dropFragment(self: Mp4Mux): void {
 function flush(e: Element, pad: Pad): void {
   const p = stateOf(pad);
   if (!pad.state) return;
-  p.silent = NONE;
   p.expected = NONE;
 }
 
@@ -308,54 +295,29 @@ function drain(e: Element): void {
  * time. Null when data must be waited for, or when all streams have ended.
  */
 function choose(self: Mp4Mux): Pad | null {
-  let best: Pad | null = null;
-  let time: i64 = 0;
-  // The earliest time at which a stream that has no frame now may have one.
-  let until: i64 = i64.MAX_VALUE;
-  let open = false;
-  for (let pad = self.sink; pad; pad = pad!.next) {
-    const link = pad.link;
-    if (!link) continue;
-    while (link.head != link.tail && isEvent(peek(link))) takeEvent(self, pad, asEvent(take(link)));
-    if (link.head == link.tail) {
-      if (pad.has(PadFlag.Eos)) continue;
-      open = true;
-      // NONE, nothing known, is before all times.
-      until = min<i64>(until, stateOf(pad).silent);
-      continue;
-    }
-    open = true;
-    const t = decodingTime(pad, asFrame(peek(link)));
-    if (best && t >= time) continue;
-    best = pad;
-    time = t;
-  }
-  if (!open) {
+  const state = aggregate(self, takeEvent.index, decodingTime.index);
+  if (self.has(ElementFlag.Failed)) return null;
+  if (state == Aggregate.End) {
     finish(self);
     return null;
   }
   const last = self.last;
-  if (last && self.chunkStart != NONE && last.link) {
+  const bytes = <u64>self.propInt(Prop.interleave_bytes);
+  if (last && last.link && self.chunkStart != NONE && (!bytes || self.chunkBytes < bytes)) {
     const link = last.link!;
     const limit = self.chunkStart + self.propInt(Prop.interleave_time);
-    const bytes = <u64>self.propInt(Prop.interleave_bytes);
-    if (!bytes || self.chunkBytes < bytes) {
-      if (link.head != link.tail) {
-        if (decodingTime(last, asFrame(peek(link))) < limit) return chosen(self, last);
-      } else if (!last.has(PadFlag.Eos) && stateOf(last).silent < limit) return chosen(self, null);
+    if (link.head != link.tail) {
+      if (decodingTime(last, asFrame(peek(link))) < limit) {
+        self.clear(ElementFlag.Waiting);
+        return last;
+      }
+    } else if (!last.has(PadFlag.Eos) && last.silent < limit) {
+      // The others are held up until its chunk is full.
+      if (state == Aggregate.Frame) self.set(ElementFlag.Waiting);
+      return null;
     }
   }
-  return chosen(self, best && time <= until ? best : null);
-}
-
-/** Notes whether this element holds streams up because it waits for another. */
-function chosen(self: Mp4Mux, pad: Pad | null): Pad | null {
-  self.clear(ElementFlag.Waiting);
-  if (pad) return pad;
-  for (let p = self.sink; p; p = p!.next) {
-    if (p.link && p.link!.head != p.link!.tail) self.set(ElementFlag.Waiting);
-  }
-  return null;
+  return state == Aggregate.Frame ? nextPad() : null;
 }
 
 /** Running time at which a frame is decoded, ns; without any time that of the frame before. */
@@ -366,16 +328,12 @@ function decodingTime(pad: Pad, frame: Frame): i64 {
   return p.track && p.expected != NONE ? scale(p.expected, SECOND, p.track!.timescale) : 0;
 }
 
-function takeEvent(self: Mp4Mux, pad: Pad, event: Event): void {
-  noteEvent(pad, event);
+function takeEvent(e: Element, pad: Pad, event: Event): void {
+  const self = changetype<Mp4Mux>(e);
   const p = stateOf(pad);
   switch (event.type) {
     case EventType.Caps:
       p.renew = true;
-      break;
-    case EventType.Gap:
-      p.silent = pad.segment.runningTime(event.start);
-      if (p.silent != NONE && event.stop != NONE) p.silent += event.stop;
       break;
     case EventType.Tags:
       if (event.tags) takeTags(self, p, event.tags!);
@@ -383,7 +341,6 @@ function takeEvent(self: Mp4Mux, pad: Pad, event: Event): void {
     default:
       break;
   }
-  eventUnref(event);
 }
 
 function takeTags(self: Mp4Mux, p: MuxPad, tags: Tags): void {
@@ -430,7 +387,6 @@ function isSync(t: MuxTrack, frame: Frame): bool {
 /** Writes a frame into the file, or into the fragment; owns it. */
 function mux(self: Mp4Mux, pad: Pad, frame: Frame): void {
   const p = stateOf(pad);
-  p.silent = NONE;
   if (!frame.size || (p.renew && !renew(self, pad, p, frame))) {
     frameUnref(frame);
     return;

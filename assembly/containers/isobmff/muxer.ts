@@ -5,6 +5,7 @@ import { NONE, nsToTicks, scale } from "../../core/time";
 import { Atom } from "../../generated/words";
 import { Fourcc, boxBody, boxSize, boxType, findBox } from "./boxes";
 import { begin, beginFull, end, isLarge, matrix, putWord, sized } from "./boxwriter";
+import { TrunFlag } from "./fragment";
 import { FRAGMENT_WORDS, MuxTrack } from "./muxtrack";
 import { SYNC } from "./sampleindex";
 import { Handler } from "./track";
@@ -26,6 +27,8 @@ export class Muxer {
   sequence: u32;
   /** Leave room for the length of a fragmented movie; where in the writer it went. */
   lengthLater: bool;
+  /** Note where fragments can be entered, 20 bytes each and for each track, for writeRandomAccess. */
+  notePoints: bool;
   lengthAt: u32;
   tracks_data: usize;
   tracks_length: u32;
@@ -59,6 +62,7 @@ export class Muxer {
   prepare(fragmented: bool, timescale: u32): void {
     memory.fill(changetype<usize>(this), 0, MUXER_SIZE);
     this.fragmented = fragmented;
+    this.notePoints = fragmented;
     this.timescale = timescale;
     this.sequence = 1;
   }
@@ -330,7 +334,7 @@ export class Muxer {
   /** Notes that a track can be entered at its part of this fragment. */
   private point(t: MuxTrack, offset: i64): void {
     const list = t.fragment;
-    if (!(list.get(1) & SYNC)) return;
+    if (!this.notePoints || !(list.get(1) & SYNC)) return;
     const time = t.fragmentDts - t.firstDts + <i64>(<i32>list.get(3));
     const points = this.points;
     points.push(t.id);
@@ -519,15 +523,6 @@ function writeChunks(w: Writer, t: MuxTrack, shift: i64): void {
   w.u32(n);
   for (let i: u32 = 0; i < n; i++) sized(w, large, load<i64>(t.chunks.at(i)) + shift);
   end(w, at);
-}
-
-const enum TrunFlag {
-  DataOffset = 1,
-  FirstFlags = 4,
-  Duration = 0x100,
-  Size = 0x200,
-  Flags = 0x400,
-  Composition = 0x800,
 }
 
 /** Sample flags: depends on no other sample; depends on others and is no sync sample. */

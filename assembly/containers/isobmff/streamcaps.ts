@@ -477,7 +477,7 @@ function textCaps(d: Description): Caps {
     case Format.stpp:
       return capsOf(Atom.application_ttml_xml);
     case Format.c608:
-      return capsOf(Atom.closedcaption_x_cea_608).setString(Atom.format, Atom.s334_1a);
+      return capsOf(Atom.closedcaption_x_cea_608).setString(Atom.format, Atom.raw);
     case Format.c708:
       return capsOf(Atom.closedcaption_x_cea_708).setString(Atom.format, Atom.cdp);
     default:

@@ -180,13 +180,13 @@ export class Tables {
   }
 
   /**
-   * Lets no more samples of equal size count than a file of `length` bytes can have; their number is the one that no bytes
-   * of a table stand behind.
+   * Lets no more samples of equal size count than a file of `length` bytes can have, and one that it cannot, by which it is
+   * seen that some are missing; their number is the one that no bytes of a table stand behind.
    */
   bound(length: i64): void {
     if (this.sizeBits || length < 0) return;
     const unit = this.group > 1 ? max<u32>(this.bytes / max<u32>(this.frames, 1), 1) : this.size;
-    if (unit) this.samples = <u32>min<u64>(this.samples, <u64>length / unit);
+    if (unit) this.samples = <u32>min<u64>(this.samples, <u64>length / unit + 1);
   }
 
   /** Goes back to the first sample. */

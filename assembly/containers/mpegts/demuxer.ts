@@ -120,6 +120,8 @@ export class TsStream {
   wanted: bool;
   /** A PES packet has begun. */
   open: bool;
+  /** The last packet began a PES packet. */
+  began: bool;
   /** Part of the packet has been given already. */
   continued: bool;
   /** What is given is not the end of the packet. */
@@ -489,14 +491,14 @@ export class TsDemuxer {
     let first: u32 = 0;
     for (let k = 0; k < 3; k++) {
       const size: u32 = k == 0 ? PACKET : k == 1 ? 192 : 204;
-      for (let start: u32 = 0; start < size && start < n; start++) {
+      for (let start: u32 = 0; start < n && !(most == PROBE_PACKETS && start >= first); start++) {
         if (load<u8>(this.pos + start) != SYNC_BYTE) continue;
         let found: u32 = 0;
         let at = start;
         for (; at < n && found < PROBE_PACKETS && load<u8>(this.pos + at) == SYNC_BYTE; at += size) found++;
         // Fewer than needed are enough when the data ends there.
-        if (found < PROBE_PACKETS && at < n) continue;
-        if (found > most) {
+        if (found < PROBE_PACKETS && (at < n || start >= size)) continue;
+        if (found > most || found == PROBE_PACKETS) {
           most = found;
           stride = size;
           first = start;
@@ -548,7 +550,7 @@ export class TsDemuxer {
         }
         continue;
       }
-      if ((h & 0xff) != SYNC_BYTE) {
+      if ((h & 0xff) != SYNC_BYTE || this.searching) {
         this.pos = p;
         const event = this.resync();
         if (event && !this.scouting) return event;
@@ -590,6 +592,7 @@ export class TsDemuxer {
     } while (n < limit && p <= last && load<u32>(p + lead) == expect);
     s.expect = expect;
     s.counter = <i32>(((expect >> 24) - 1) & 15);
+    s.began = false;
     this.packets += n;
     if (s.open && s.wanted) this.append(s, first, 184, n);
     return p;
@@ -611,8 +614,7 @@ export class TsDemuxer {
       this.lost = 0;
       this.lostAt = this.offsetOf(this.pos);
     }
-    let p = this.pos + 1;
-    this.lost++;
+    let p = this.pos;
     for (; p + stride <= this.end; p++, this.lost++) {
       if (load<u8>(p + lead) != SYNC_BYTE) continue;
       // One more sync byte where the next packet would start, and one after that, as far as the data goes.
@@ -622,6 +624,8 @@ export class TsDemuxer {
       this.searching = false;
       return TsEvent.Resync;
     }
+    // What cannot be the start of a packet is not kept for the next piece.
+    for (; p + lead < this.end && load<u8>(p + lead) != SYNC_BYTE; p++) this.lost++;
     this.pos = p;
     return TsEvent.Need;
   }
@@ -889,7 +893,7 @@ export class TsDemuxer {
     }
     if (s.counter >= 0 && !discontinuity && counter != ((s.counter + 1) & 15)) {
       // A packet may be sent twice, no more (2.4.3.3).
-      if (<i32>counter == s.counter && (!(h & 0x4000) || (s.open && !s.continued && s.size <= 184))) {
+      if (<i32>counter == s.counter && (!(h & 0x4000) || s.began)) {
         this.skip();
         return TsEvent.Need;
       }
@@ -909,6 +913,7 @@ export class TsDemuxer {
     if (starts && s.open && s.wanted && s.size) return this.endBefore(s);
     s.counter = <i32>counter;
     s.expect = 0x10000047 | (s.pid & 0x1f00) | ((s.pid & 0xff) << 16) | (((counter + 1) & 15) << 24);
+    s.began = starts;
     this.current = s;
     this.skip();
     const data = p + at;
@@ -946,7 +951,8 @@ export class TsDemuxer {
   private header(s: TsStream, data: usize, n: u32): TsEvent {
     let p = data;
     let have = n;
-    if (s.headLength) {
+    const before = s.headLength;
+    if (before) {
       const k = min<u32>(n, MAX_PES_HEADER - s.headLength);
       memory.copy(s.head + s.headLength, data, k);
       s.headLength += k;
@@ -962,6 +968,8 @@ export class TsDemuxer {
     let length: u32 = 6;
     if (have >= 6 && !isBarePes(load<u8>(p, 3))) length = have >= 9 ? 9 + <u32>load<u8>(p, 8) : 9;
     if (have < length) {
+      // The fast way knows payload only.
+      s.expect = 0;
       if (s.headLength) return TsEvent.Need;
       if (!s.head) s.head = alloc(MAX_PES_HEADER + PACKET, Owner.Parser);
       if (!s.head) {
@@ -975,7 +983,7 @@ export class TsDemuxer {
     }
     this.readHeader(s, p, length);
     // What of this packet's bytes is payload.
-    const used = s.headLength ? n - (have - length) : length;
+    const used = length - before;
     s.headLength = 0;
     if (!s.open || !s.wanted) return TsEvent.Need;
     if (used < n) this.append(s, data + used, n - used, 1);

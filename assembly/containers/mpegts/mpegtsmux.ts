@@ -237,6 +237,11 @@ function addOutput(self: MpegTsMux, pad: Pad, caps: Caps): void {
     failMemory(self);
     return;
   }
+  // The tables name streams in the order of their PIDs, whichever has its caps first.
+  for (let i = self.outputs.length - 1; i > 0 && self.outputs.get(i - 1).pid > o.pid; i--) {
+    self.outputs.set(i, self.outputs.get(i - 1));
+    self.outputs.set(i - 1, o);
+  }
   // The clock goes with the first video, else with the first stream.
   let clock = self.outputs.get(0);
   for (let i: u32 = 0; i < self.outputs.length; i++) {
@@ -247,13 +252,14 @@ function addOutput(self: MpegTsMux, pad: Pad, caps: Caps): void {
   self.writer.pcrPid = clock.pid;
 }
 
-/** The PID of a pad: the number in its name where that can be one, else the next that is free. */
+/** The PID of a pad: the number in its name where that can be one, else by its place among the pads. */
 function pidOf(self: MpegTsMux, pad: Pad): u32 {
   const p = atomData(pad.name);
   let n: u32 = 0;
   for (let i: u32 = 5; i < atomLength(pad.name); i++) n = n * 10 + (<u32>load<u8>(p + i) - 48);
   if (n >= 0x20 && n < PID_NULL && n != self.writer.pmtPid && !isTaken(self, n)) return n;
   n = FIRST_PID;
+  for (let other = self.sink; other && changetype<usize>(other) != changetype<usize>(pad); other = other!.next) n++;
   while (isTaken(self, n)) n++;
   return n;
 }

@@ -3,6 +3,7 @@ import { Caps, capsOf } from "../../caps/caps";
 import { Template } from "../../generated/elements/tsdemux";
 import { Atom } from "../../generated/words";
 import { Descriptor, StreamType } from "./misc";
+import { writeOpusHead } from "./opus";
 import { descriptorLength, findDescriptor, registrationOf } from "./psi";
 
 /** Template of the pad for the caps that streamCaps made last. */
@@ -163,15 +164,19 @@ function privateData(type: u32, info: usize, n: u32): Caps {
   return as(Template.private__01x__05x, capsOf(Atom.application_x_mpegts_private).setInt(Atom.stream_type, type));
 }
 
-/** Opus in transport streams (ETSI TS 103 491 and the extension descriptor 0x80): channels by their configuration code. */
+const OPUS_HEAD: usize = memory.data(32, 4);
+
+/** Opus by the extension descriptor 0x80 (ETSI TS 103 491), which has a code for the channels. */
 function opus(info: usize, n: u32): Caps {
   const caps = audio(Atom.audio_x_opus);
   const d = findDescriptor(info, n, Descriptor.Extension, 2);
   if (!d || load<u8>(d) != 0x80 || descriptorLength(d) < 2) return caps;
-  const code = <i32>load<u8>(d, 1);
-  // 0 is dual mono; codes up to 8 are that many channels in Vorbis order.
-  const channels = code == 0 ? 2 : code;
-  if (channels > 8) return caps;
-  caps.setInt(Atom.rate, 48000).setInt(Atom.channels, channels);
-  return caps.setInt(Atom.channel_mapping_family, code == 0 ? 255 : channels > 2 ? 1 : 0);
+  const length = writeOpusHead(OPUS_HEAD, load<u8>(d, 1));
+  if (!length) return caps;
+  const family = <i32>load<u8>(OPUS_HEAD, 18);
+  caps.setInt(Atom.rate, 48000).setInt(Atom.channels, <i32>load<u8>(OPUS_HEAD, 9));
+  caps.setInt(Atom.channel_mapping_family, family);
+  caps.setInt(Atom.stream_count, family ? <i32>load<u8>(OPUS_HEAD, 19) : 1);
+  caps.setInt(Atom.coupled_count, family ? <i32>load<u8>(OPUS_HEAD, 20) : <i32>load<u8>(OPUS_HEAD, 9) - 1);
+  return caps.setBytes(Atom.codec_data, OPUS_HEAD, length);
 }

@@ -4,8 +4,9 @@ import { TEXT_SIZE, Text } from "../../base/text";
 import { capsUnref } from "../../caps/caps";
 import { Block, blockUnref, newBlock } from "../../core/block";
 import { EventType, eventUnref, gapEvent, newEvent } from "../../core/event";
-import { Frame, FrameFlag, frameUnref, newFrame } from "../../core/frame";
+import { Frame, FrameFlag, copyProperties, frameUnref, newFrame } from "../../core/frame";
 import { Format, SEGMENT_SIZE, Segment } from "../../core/segment";
+import { appendSlices } from "../../core/slices";
 import { newTags, tagsUnref } from "../../core/tags";
 import { NONE, SECOND, ticksToNs } from "../../core/time";
 import { Post } from "../../generated/abi";
@@ -22,6 +23,7 @@ import { atomData, atomLength, atomOf } from "../../registry/atom";
 import { newFactory } from "../../registry/factory";
 import { TsDemuxer, TsEvent, TsProgram, TsStream } from "./demuxer";
 import { Descriptor, TIMESTAMP_RATE, unwrap } from "./misc";
+import { OPUS_RATE, OpusUnit, readOpusUnit } from "./opus";
 import { failWrongType } from "../wrongtype";
 import { findDescriptor, registrationOf } from "./psi";
 import { streamCaps, streamTemplate } from "./streamcaps";
@@ -77,6 +79,8 @@ class TsPad {
   start: i64;
   base: i64;
   sequence: u32;
+  /** Its PES packets hold units with a header each. */
+  bundled: bool;
 }
 
 @unmanaged
@@ -96,6 +100,11 @@ class TsDemux extends Element {
   /** The first bytes, while no packets have been found in them, and how many they are. */
   head: usize;
   headLength: u32;
+  /** A PES packet of Opus whose units are given one by one, its pad, and where the next one starts. */
+  bundle: Frame | null;
+  bundlePad: TsPad;
+  bundleAt: u32;
+  bundleSamples: u32;
 }
 
 export function register(): void {
@@ -115,6 +124,7 @@ function start(e: Element): i32 {
     return Code.NoMemory;
   }
   self.input = null;
+  self.bundle = null;
   self.offset = 0;
   self.complete = false;
   self.finished = false;
@@ -126,6 +136,7 @@ function start(e: Element): i32 {
 function stop(e: Element): void {
   const self = changetype<TsDemux>(e);
   dropInput(self);
+  dropBundle(self);
   dropHead(self);
   if (!changetype<usize>(self.demuxer)) return;
   const streams = self.demuxer.streams;
@@ -148,9 +159,15 @@ function dropInput(self: TsDemux): void {
   self.input = null;
 }
 
+function dropBundle(self: TsDemux): void {
+  if (self.bundle) frameUnref(self.bundle!);
+  self.bundle = null;
+}
+
 function flush(e: Element, pad: Pad): void {
   const self = changetype<TsDemux>(e);
   dropInput(self);
+  dropBundle(self);
   self.finished = false;
   self.demuxer.flush();
   const streams = self.demuxer.streams;
@@ -170,6 +187,10 @@ function work(e: Element): i32 {
     if (!roomAll(e)) return Work.Idle;
     if (pipeline().budget <= 0) return Work.Again;
     spend(1);
+    if (self.bundle) {
+      giveBundled(self);
+      continue;
+    }
     switch (d.next()) {
       case TsEvent.Need:
         if (!feed(self)) return Work.Idle;
@@ -346,6 +367,7 @@ function openStream(self: TsDemux, s: TsStream): bool {
   const caps = streamCaps(s.type, s.info, s.infoLength, s.program.registration == fourcc(72, 68, 77, 86));
   const template = streamTemplate();
   const pad = openPad(self, template, streamName(self, template, s.pid), caps);
+  const bundled = caps.media == Atom.audio_x_opus;
   capsUnref(caps);
   if (!pad) {
     free(p);
@@ -356,6 +378,7 @@ function openStream(self: TsDemux, s: TsStream): bool {
   t.stream = s;
   t.timeline = timeline;
   t.last = NONE;
+  t.bundled = bundled;
   t.epoch = timeline.epoch;
   s.user = p;
   s.wanted = pad.link != null;
@@ -378,6 +401,7 @@ function closeStream(self: TsDemux, s: TsStream): void {
     s.more = false;
     givePes(self, s);
   }
+  while (self.bundle) giveBundled(self);
   s.open = false;
   beginMessage(self);
   addAtom(t.pad.name);
@@ -411,8 +435,52 @@ function givePes(self: TsDemux, s: TsStream): void {
   f.sequence = t.sequence++;
   if (!s.pes.moveTo(f.slices, s.size)) d.full = true;
   d.taken(s);
-  push(t.pad, f);
+  if (t.bundled) openBundle(self, t, f);
+  else push(t.pad, f);
   followSilence(self, t);
+}
+
+/** Starts to give the units of a PES packet, which have a header of their own each. */
+function openBundle(self: TsDemux, t: TsPad, f: Frame): void {
+  // What a closed stream leaves is given at once: its pad ends behind it.
+  while (self.bundle) giveBundled(self);
+  self.bundle = f;
+  self.bundlePad = t;
+  self.bundleAt = 0;
+  self.bundleSamples = 0;
+}
+
+const UNIT: usize = memory.data(offsetof<OpusUnit>(), 4);
+
+/** Gives the next unit of the bundle. */
+function giveBundled(self: TsDemux): void {
+  const from = self.bundle!;
+  const u = changetype<OpusUnit>(UNIT);
+  if (!readOpusUnit(from.slices, self.bundleAt, u)) {
+    if (self.bundleAt < from.size) warn(self, Code.SkippedBytes, from.offset, from.size - self.bundleAt);
+    dropBundle(self);
+    return;
+  }
+  const f = newFrame();
+  if (!f || !appendSlices(f.slices, from.slices, self.bundleAt + u.head, u.size)) {
+    if (f) frameUnref(f);
+    dropBundle(self);
+    failMemory(self);
+    return;
+  }
+  copyProperties(f, from, 0);
+  if (self.bundleAt) f.flags &= ~(FrameFlag.Discont | FrameFlag.Corrupt);
+  const passed = ticksToNs(self.bundleSamples, OPUS_RATE);
+  self.bundleSamples += u.samples;
+  f.duration = ticksToNs(self.bundleSamples, OPUS_RATE) - passed;
+  if (f.pts != NONE) {
+    f.pts += passed;
+    f.dts = f.pts;
+  }
+  f.sequence = self.bundlePad.sequence++;
+  self.bundleAt += u.head + u.size;
+  push(self.bundlePad.pad, f);
+  if (self.bundleAt >= from.size) dropBundle(self);
 }
 
 /** Gives a frame its times: unwrapped, and on the timeline of the program. */
@@ -529,6 +597,7 @@ function giveSections(self: TsDemux, s: TsStream): void {
 
 /** The end: nothing is left in the demuxer. */
 function finish(self: TsDemux): void {
+  if (self.finished) return;
   const d = self.demuxer;
   self.finished = true;
   store<i64>(self.slot(Prop.packets), d.packets);
@@ -539,7 +608,7 @@ function finish(self: TsDemux): void {
     addInt(d.stride - d.carried);
     sendMessage(Post.Warning);
   }
-  if (!d.stride) {
+  if (!d.stride || !d.packets) {
     if (self.offset) wrongType(self);
     else {
       beginReport(self, Code.NoData, 0, NONE);

@@ -342,7 +342,7 @@ export function findTagged(f: TypeFinder, base: u32): void {
   if (!f.has(base, 4)) f.want(base + 4096, Probability.NearlyCertain);
   else if (f.u32(base) == fourcc(102, 76, 97, 67)) f.offer(Atom.audio_x_flac, Probability.NearlyCertain);
   else if (f.u32(base) == fourcc(119, 118, 112, 107)) f.offer(Atom.audio_x_wavpack, Probability.NearlyCertain);
-  else if (f.u32(base) == fourcc(77, 65, 67, 32)) f.offer(Atom.audio_x_ape, Probability.NearlyCertain);
+  else if (f.u32(base) == fourcc(77, 65, 67, 32)) f.offer(Atom.application_x_ape, Probability.NearlyCertain);
   // A tag says that it is audio; what kind is open until more is seen.
   f.offer(Atom.application_x_id3, Probability.Possible);
 }

@@ -39,7 +39,7 @@ const MAGIC: usize = memory.data<u8>([
 const MEDIA: usize = memory.data<u32>([
   Atom.image_png, Atom.image_gif, Atom.image_gif, Atom.audio_x_caf, Atom.audio_x_flac, Atom.video_x_ivf, Atom.video_x_ms_asf, Atom.audio_x_amr_nb_sh, Atom.audio_x_amr_wb_sh, Atom.application_x_yuv4mpeg,
   Atom.raw_x_pcap, Atom.raw_x_pcap, Atom.raw_x_pcap, Atom.raw_x_pcap, Atom.audio_midi, Atom.audio_x_wavpack,
-  Atom.audio_x_ape, Atom.audio_x_musepack, Atom.audio_x_musepack, Atom.audio_x_ttafile, Atom.audio_x_au, Atom.application_vnd_rn_realmedia, Atom.image_tiff, Atom.image_tiff,
+  Atom.application_x_ape, Atom.audio_x_musepack, Atom.audio_x_musepack, Atom.audio_x_ttafile, Atom.audio_x_au, Atom.application_vnd_rn_realmedia, Atom.image_tiff, Atom.image_tiff,
 ]);
 
 /** Bytes before the first partition of an MXF file (SMPTE ST 377-1, 6.5). */

@@ -56,7 +56,7 @@ export class AppSink implements AsyncIterableIterator<AppFrame> {
       room: () => this.drop || this.waiting.length < this.limit,
       frame: (frame) => this.take(frame),
       drain: () => this.drain(),
-      flush: () => this.giveBack(),
+      flush: () => this.restart(),
       cancel: () => this.giveBack(),
       stop: () => this.detach(),
     };
@@ -86,6 +86,14 @@ export class AppSink implements AsyncIterableIterator<AppFrame> {
       this.drained = resolve;
       this.serve();
     });
+  }
+
+  /** The stream starts anew: its end, if it had come, is void. */
+  private restart(): void {
+    this.ended = false;
+    this.drained?.();
+    this.drained = null;
+    this.giveBack();
   }
 
   private giveBack(): void {

@@ -82,6 +82,7 @@ export const enum Code {
   TimeBack = 244,
   PictureTooLarge = 260,
   BadAudio = 261,
+  SoundTooLarge = 262,
 }
 
 /** Texts of errors and warnings by code. */
@@ -102,7 +103,7 @@ export const ERRORS: Record<number, ErrorText> = {
   120: {"name":"CannotLink","text":"{0} cannot be linked to {1}: no {2} suits both; {0} gives {3}; {1} takes {4}","hint":"put {5} between them"},
   121: {"name":"NotNegotiated","text":"no caps suit all of the links around {0}","hint":"{1}"},
   122: {"name":"NegotiationTooHard","text":"negotiation gave up after {0} attempts"},
-  123: {"name":"NeedsConverter","text":"{0} gives {2} memory and {1} takes {3} memory","hint":"{4}"},
+  123: {"name":"NeedsConverter","text":"{0} cannot be linked to {1}: no memory suits both; {0} gives {2}; {1} takes {3}","hint":"put {4} between them"},
   140: {"name":"NoMemory","text":"the memory ceiling of {0} bytes is too low: {1} needed {2} bytes more","hint":"raise --max-memory"},
   141: {"name":"Stalled","text":"{0} waits for data on {1} while {2} bytes wait for it elsewhere","hint":"the streams are interleaved too far apart for the memory ceiling"},
   142: {"name":"NoPads","text":"{0} found no stream that fits {1}","hint":"{2}"},
@@ -153,4 +154,5 @@ export const ERRORS: Record<number, ErrorText> = {
   244: {"name":"TimeBack","text":"decoding times of {0} go back by {1} ns"},
   260: {"name":"PictureTooLarge","text":"a picture of {0}x{1} is too large"},
   261: {"name":"BadAudio","text":"a sound of {1} channels at {0} Hz cannot be made"},
+  262: {"name":"SoundTooLarge","text":"frames of {0} samples of {1} channels are too large","hint":"lower samplesperbuffer"},
 };

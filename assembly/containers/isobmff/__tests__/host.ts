@@ -47,7 +47,7 @@ export class Host {
     const s = d.sample;
     this.gone = max<i64>(this.gone, d.floor);
     if (s.offset + s.size <= <i64>this.length) return true;
-    d.length = this.length;
+    d.endsAt(this.length);
     return false;
   }
 
@@ -58,7 +58,7 @@ export class Host {
     if (d.offset >= <i64>this.length) {
       // Behind the end nothing can be asked for once it is known.
       if (d.length >= 0) this.strayed = true;
-      d.length = this.length;
+      d.endsAt(this.length);
       return;
     }
     const n = min<u32>(this.piece, this.length - <u32>d.offset);
