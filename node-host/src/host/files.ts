@@ -1,21 +1,9 @@
 import fs from "node:fs";
 import { HostError, Op, OpenKind } from "../generated/abi.js";
 import { hostErrorOf } from "./errno.js";
+import { FileReads } from "./reads.js";
 import { Resource, ResourceHost } from "./resource.js";
 import { ReadStream, WriteStream, openFifo } from "./streams.js";
-
-/**
- * What lies in the system's cache is read at once, in the call that asks for it: handing it to a thread and back takes longer,
- * and the bytes would come into the wrong core's cache. A read that took longer than this (ms for a MiB, and for less) came
- * from a device, and the reads behind it are left to threads: FIRST_ASYNC of them, and twice as many each time that the next
- * one at once is slow again.
- */
-const SLOW = 2;
-const FIRST_ASYNC = 16;
-const MAX_ASYNC = 1024;
-
-/** Bytes that fs can move with one call. */
-const MAX_IO = 0x7ffff000;
 
 /** The descriptor that a path stands for: `-` and /dev/stdin, /dev/stdout, /dev/fd/N; -1 for a real path. */
 function descriptorOf(path: string, kind: OpenKind): number {
@@ -78,10 +66,9 @@ function flagsOf(kind: OpenKind, path: string): number {
 
 /** A file that can be read and written anywhere. */
 class RegularFile implements Resource {
-  private readonly reads: boolean;
-  /** Reads that are left to threads before one is tried at once, and how many after the next slow one. */
-  private threaded = 0;
-  private nextThreaded = FIRST_ASYNC;
+  private readonly reads: FileReads;
+  /** Whether it is only read. */
+  private readonly readOnly: boolean;
   /** Where the file begins for the core: behind what others have written to a descriptor of the process. */
   private readonly base: number;
   /** Where an operation without an offset goes. */
@@ -95,18 +82,19 @@ class RegularFile implements Resource {
     /** Whether closing the handle closes the descriptor. */
     private readonly owned: boolean,
   ) {
-    this.reads = kind === OpenKind.FileRead;
-    this.base = owned || this.reads ? 0 : size;
-    if (this.reads) host.traffic.inputBytes += size;
+    this.reads = new FileReads(host, fd);
+    this.readOnly = kind === OpenKind.FileRead;
+    this.base = owned || this.readOnly ? 0 : size;
+    if (this.readOnly) host.traffic.inputBytes += size;
   }
 
   submit(op: number, ptr: number, length: number, aux: bigint, token: number): number {
     try {
       switch (op) {
         case Op.Read:
-          return this.read(ptr, length, aux, token);
+          return this.reads.submit({ ptr, length, at: this.place(aux, length), token });
         case Op.Write:
-          return this.reads ? HostError.Denied : this.write(ptr, length, aux, token);
+          return this.readOnly ? HostError.Denied : this.write(ptr, length, aux, token);
         case Op.Size:
           this.host.view.setBigInt64(ptr, BigInt(fs.fstatSync(this.fd).size - this.base), true);
           return 0;
@@ -125,8 +113,10 @@ class RegularFile implements Resource {
     }
   }
 
-  /** The transfers of a file end by themselves, and soon. */
-  cancel(): void {}
+  /** Transfers that have begun end by themselves, and soon. */
+  cancel(token: number): void {
+    this.reads.cancel(token);
+  }
 
   close(): void {
     if (this.owned) fs.closeSync(this.fd);
@@ -142,44 +132,6 @@ class RegularFile implements Resource {
     const at = this.next;
     this.next += length;
     return this.base + at;
-  }
-
-  private read(ptr: number, length: number, aux: bigint, token: number): number {
-    const at = this.place(aux, length);
-    this.host.traffic.reads++;
-    if (this.threaded) {
-      this.threaded--;
-      this.host.traffic.inFlight++;
-      this.readOn(ptr, length, at, 0, token);
-      return HostError.Pending;
-    }
-    const started = performance.now();
-    let done = 0;
-    while (done < length) {
-      const n = fs.readSync(this.fd, this.host.u8, ptr + done, Math.min(length - done, MAX_IO), at + done);
-      if (!n) break;
-      done += n;
-    }
-    this.host.traffic.readBytes += done;
-    if (performance.now() - started > SLOW * Math.max(length / 2 ** 20, 1)) {
-      this.threaded = this.nextThreaded;
-      this.nextThreaded = Math.min(2 * this.nextThreaded, MAX_ASYNC);
-    } else this.nextThreaded = FIRST_ASYNC;
-    return done;
-  }
-
-  /** Reads until all is there or the file has ended. */
-  private readOn(ptr: number, length: number, at: number, done: number, token: number): void {
-    const host = this.host;
-    fs.read(this.fd, host.u8, ptr + done, Math.min(length - done, MAX_IO), at + done, (error, n) => {
-      if (error) {
-        this.finish(token, hostErrorOf(error));
-        return;
-      }
-      host.traffic.readBytes += n;
-      if (n && done + n < length) this.readOn(ptr, length, at, done + n, token);
-      else this.finish(token, done + n);
-    });
   }
 
   private write(ptr: number, count: number, aux: bigint, token: number): number {

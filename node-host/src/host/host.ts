@@ -9,7 +9,7 @@ import { crypto } from "../lazy.js";
 import { ElementHost, ElementServer } from "./elements.js";
 import { openFile } from "./files.js";
 import { HandleTable } from "./handles.js";
-import { Resource, Traffic } from "./resource.js";
+import { IdleWork, Resource, Traffic } from "./resource.js";
 
 /** What was posted, as it came. */
 export interface Posted {
@@ -21,6 +21,7 @@ export interface Posted {
 export class Host implements CoreImports, ElementHost {
   readonly traffic: Traffic = { reads: 0, readBytes: 0, writes: 0, writtenBytes: 0, inputBytes: 0, inFlight: 0 };
   readonly handles = new HandleTable();
+  readonly idleWork = new Set<IdleWork>();
   /** Messages that nobody has taken yet. */
   readonly posted: Posted[] = [];
   /** Why elements failed. */
@@ -156,6 +157,12 @@ export class Host implements CoreImports, ElementHost {
     this.deferred = [];
     for (const run of runs) run();
     return true;
+  }
+
+  /** Does something of what can be done while the core waits; whether there was anything. */
+  performIdle(): boolean {
+    for (const work of this.idleWork) if (work.perform()) return true;
+    return false;
   }
 
   /** Settles when all elements have ended that were told to. */

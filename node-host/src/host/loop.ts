@@ -80,6 +80,7 @@ export class Loop {
       // 6 files were begun when they were submitted; elements are called now
       host.perform();
       if (!owner.stepped()) return;
+      if (wait !== BigInt(Wait.Again) && wait !== BigInt(Wait.Finished)) host.performIdle();
       if (wait === BigInt(Wait.Again) || host.completed || this.again) {
         // 7 go on, but let the event loop see what has come meanwhile
         if (!host.traffic.inFlight && performance.now() - started < SLICE) continue;

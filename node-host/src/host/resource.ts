@@ -11,6 +11,12 @@ export interface Resource {
   close(): void;
 }
 
+/** Something that can be done in this thread while the core has nothing to do. */
+export interface IdleWork {
+  /** Does a piece of it; whether there was any. */
+  perform(): boolean;
+}
+
 /** What a resource may use of the host. */
 export interface ResourceHost {
   /** The memory of the core. */
@@ -18,6 +24,8 @@ export interface ResourceHost {
   readonly view: DataView;
   /** Ends an operation. */
   complete(token: number, result: number, epoch?: number): void;
+  /** Those that have something to do while the core has nothing. */
+  readonly idleWork: Set<IdleWork>;
   /** What has been read and written, for statistics and progress. */
   readonly traffic: Traffic;
 }
