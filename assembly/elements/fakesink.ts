@@ -4,7 +4,7 @@ import { State, Post } from "../generated/abi";
 import { DESCRIPTOR, DESCRIPTOR_LENGTH, Prop } from "../generated/elements/fakesink";
 import { addInt, addText, beginMessage, sendMessage } from "../graph/bus";
 import { Element, ElementFlag, Work, noteEvent } from "../graph/element";
-import { sendUpstream } from "../graph/flow";
+import { sendUpstream, wantNoMore } from "../graph/flow";
 import { asEvent, asFrame, dropPacket, isEvent, peek, take } from "../graph/link";
 import { pipeline } from "../graph/pipeline";
 import { lateness, mayRender, sinkEnded } from "../graph/sink";
@@ -55,7 +55,10 @@ function work(e: Element): i32 {
     else {
       if (!quiet) announce(e, frame);
       rendered++;
-      if (rendered == count) sinkEnded(e);
+      if (count >= 0 && rendered >= count) {
+        sinkEnded(e);
+        wantNoMore(e);
+      }
     }
     frameUnref(frame);
   }

@@ -30,6 +30,7 @@ import {
   templateOf,
 } from "../graph/element";
 import { forwardCaps, forwardEvent } from "../graph/filter";
+import { wantNoMore } from "../graph/flow";
 import { updateLatency } from "../graph/latency";
 import { asEvent, asFrame, isEvent, peek, queued, take } from "../graph/link";
 import { negotiate } from "../graph/negotiate";
@@ -664,7 +665,9 @@ function endPad(self: HostElement, pad: Pad): void {
   stateOf(pad).ended = true;
   let open = false;
   for (let p = self.src; p; p = p!.next) if (!stateOf(p).ended) open = true;
-  if (!open && !self.has(ElementFlag.Eos)) pushEos(self);
+  if (open || self.has(ElementFlag.Eos)) return;
+  pushEos(self);
+  wantNoMore(self);
 }
 
 /** What the host can do that the contract does not allow, by its place in the table of errors. */

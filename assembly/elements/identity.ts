@@ -8,6 +8,7 @@ import { Code } from "../generated/errors";
 import { addInt, beginMessage, beginReport, failMemory, sendError, sendMessage } from "../graph/bus";
 import { Element, ElementFlag, push, pushEos, pushEvent } from "../graph/element";
 import { filterWork, handOn } from "../graph/filter";
+import { wantNoMore } from "../graph/flow";
 import { Pad } from "../graph/pad";
 
 import { newFactory } from "../registry/factory";
@@ -76,6 +77,7 @@ function chain(e: Element, pad: Pad, frame: Frame): void {
   if (<i64>seen == e.propInt(Prop.eos_after)) {
     frameUnref(frame);
     pushEos(e);
+    wantNoMore(e);
     return;
   }
   if (!e.propBool(Prop.silent)) announce(e, frame);

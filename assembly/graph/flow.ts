@@ -26,11 +26,36 @@ export function offer(pad: Pad, event: Event): bool {
 }
 
 /**
+ * Tells upstream that an element wants nothing any more although its streams have not ended. Elements all of whose outputs
+ * are unwanted want nothing either, and sources among them send the end of their streams.
+ */
+export function wantNoMore(e: Element): void {
+  for (let p = e.sink; p; p = p!.next) if (p.link) unwanted(p.link!.src);
+}
+
+function unwanted(pad: Pad): void {
+  if (pad.has(PadFlag.Unwanted)) return;
+  pad.flags |= PadFlag.Unwanted;
+  const e = pad.element;
+  for (let p = e.src; p; p = p!.next) {
+    if (p.link && !p.has(PadFlag.Unwanted)) return;
+  }
+  if (e.sinks) {
+    wantNoMore(e);
+    return;
+  }
+  if (e.has(ElementFlag.Eos)) return;
+  e.set(ElementFlag.Ending);
+  setReady(e.index);
+}
+
+/**
  * Voids everything that is in flight downstream of a src pad: links are emptied and elements forget what they hold. The
  * stream goes on with a new segment.
  */
 export function flushDownstream(pad: Pad): void {
-  pad.flags &= ~(PadFlag.Eos | PadFlag.Segment);
+  pad.flags &= ~(PadFlag.Eos | PadFlag.Segment | PadFlag.Unwanted);
+  pad.element.clear(ElementFlag.Ending);
   const link = pad.link;
   if (!link) return;
   drainLink(link);

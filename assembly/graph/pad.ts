@@ -29,6 +29,8 @@ export const enum PadFlag {
   Gone = 64,
   /** Holds a link open for a pad that will appear. */
   Pending = 128,
+  /** Nothing of what it gives is wanted any more. */
+  Unwanted = 256,
 }
 
 /**

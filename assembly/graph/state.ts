@@ -166,7 +166,7 @@ function stopAll(): void {
 
 /** Makes a pad as it was before the stream began. */
 function forgetStream(pad: Pad): void {
-  pad.flags &= ~(PadFlag.Eos | PadFlag.Started | PadFlag.Segment);
+  pad.flags &= ~(PadFlag.Eos | PadFlag.Started | PadFlag.Segment | PadFlag.Unwanted);
   capsUnref(pad.caps);
   pad.caps = null;
 }
