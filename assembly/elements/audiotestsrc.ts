@@ -4,14 +4,14 @@ import { putFloat, putInteger } from "../audio/sample";
 import { OSCILLATOR_SIZE, Oscillator, Scale, TABLE_SIZE, Wave } from "../audio/wave";
 import { Owner, alloc, free } from "../base/heap";
 import { copyCaps, capsUnref } from "../caps/caps";
-import { blockUnref, closeBlockPool, takeBlock } from "../core/block";
+import { blockUnref, closeBlockPool } from "../core/block";
 import { Event } from "../core/event";
 import { FrameFlag, newFrame } from "../core/frame";
 import { NONE, SECOND, scaleFloor } from "../core/time";
 import { DESCRIPTOR, DESCRIPTOR_LENGTH, Prop } from "../generated/elements/audiotestsrc";
 import { Code } from "../generated/errors";
 import { Atom } from "../generated/words";
-import { BLOCK_ALIGN, choosePool } from "../graph/allocation";
+import { BLOCK_ALIGN, blockFor, choosePool } from "../graph/allocation";
 import { addInt, beginReport, failMemory, sendError } from "../graph/bus";
 import { Element, ElementFlag, Work, push, pushEos, room } from "../graph/element";
 import { negotiate } from "../graph/negotiate";
@@ -188,7 +188,7 @@ function work(e: Element): i32 {
 
 /** Sends the next frame, of at most `left` samples; false when there is no block for it now, or after an error. */
 function give(self: AudioTestSrc, left: i64): bool {
-  const block = takeBlock(self.pool!, self.index);
+  const block = blockFor(self, self.pool!);
   if (!block) return false;
   const n = <u32>min<i64>(left, self.propInt(Prop.samplesperbuffer));
   const bytes = n * self.audio.frame;

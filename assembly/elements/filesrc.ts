@@ -1,4 +1,4 @@
-import { Block, BlockPool, blockUnref, closeBlockPool, takeBlock } from "../core/block";
+import { Block, BlockPool, blockUnref, closeBlockPool } from "../core/block";
 import { Event, EventType } from "../core/event";
 import { FrameFlag, newFrame } from "../core/frame";
 import { Format } from "../core/segment";
@@ -6,7 +6,7 @@ import { NONE } from "../core/time";
 import { Op, OpenKind, HostError } from "../generated/abi";
 import { DESCRIPTOR, DESCRIPTOR_LENGTH, Prop } from "../generated/elements/filesrc";
 import { Code } from "../generated/errors";
-import { choosePool } from "../graph/allocation";
+import { blockFor, choosePool } from "../graph/allocation";
 import { addInt, addText, beginReport, fail, failMemory, sendError } from "../graph/bus";
 import { Element, ElementFlag, Work, push, pushEos, room, wake } from "../graph/element";
 import { setLimit } from "../graph/link";
@@ -251,7 +251,7 @@ function read(self: FileSrc): bool {
     data = block.data + self.taken;
     n -= self.taken;
   } else {
-    block = takeBlock(self.pool!, self.index);
+    block = blockFor(self, self.pool!);
     if (!block) return false;
     data = block.data;
   }

@@ -1,11 +1,11 @@
 import { Owner, alloc, free } from "../base/heap";
-import { Block, blockUnref, closeBlockPool, takeBlock } from "../core/block";
+import { Block, blockUnref, closeBlockPool } from "../core/block";
 import { Event } from "../core/event";
 import { FrameFlag, newFrame } from "../core/frame";
 import { NONE, SECOND } from "../core/time";
 import { AnimationMode, DESCRIPTOR, DESCRIPTOR_LENGTH, Prop } from "../generated/elements/videotestsrc";
 import { Code } from "../generated/errors";
-import { BLOCK_ALIGN, choosePool } from "../graph/allocation";
+import { BLOCK_ALIGN, blockFor, choosePool } from "../graph/allocation";
 import { addInt, beginReport, failMemory, sendError } from "../graph/bus";
 import { Element, ElementFlag, Work, push, pushEos, room } from "../graph/element";
 import { Pad } from "../graph/pad";
@@ -169,7 +169,7 @@ function give(self: VideoTestSrc): bool {
 
 /** Draws the next picture into a block; null when none is free now. One that never changes is kept. */
 function draw(self: VideoTestSrc): Block | null {
-  const block = takeBlock(self.pool!, self.index);
+  const block = blockFor(self, self.pool!);
   if (!block) return null;
   const p = self.painter;
   p.number = self.next;

@@ -15,7 +15,7 @@ import { queued } from "../graph/link";
 import { ring } from "../graph/operations";
 import { Pad } from "../graph/pad";
 import { ROOT, pipeline } from "../graph/pipeline";
-import { QueryType, askPeer, beginQuery, endQuery } from "../graph/query";
+import { QueryType, ask, askPeer, beginQuery, endQuery } from "../graph/query";
 import { atomData, atomLength, findAtom } from "./atom";
 import { factories } from "./factory";
 import { recordProperty } from "./property";
@@ -117,7 +117,7 @@ function answerProperty(r: RecordReader): i32 {
   return 0;
 }
 
-/** Answer: whether it is known, a, b of the query, which go upstream from the sinks. */
+/** Answer: whether it is known, a, b of the query, which go upstream from the sinks, and from src pads that feed nobody. */
 function answerTime(type: QueryType): void {
   const p = pipeline();
   const q = beginQuery(type, Format.Time);
@@ -126,6 +126,9 @@ function answerTime(type: QueryType): void {
     const e = p.elements.get(i);
     if (!isSink(e) || !e.sink) continue;
     known = askPeer(e.sink!, q);
+  }
+  for (let i: u32 = 0; i < p.elements.length && !known; i++) {
+    for (let pad = p.elements.get(i).src; pad && !known; pad = pad!.next) if (!pad.link) known = ask(pad, q);
   }
   if (!known && type == QueryType.Position) {
     const t = p.runningTime();

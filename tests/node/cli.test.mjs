@@ -183,3 +183,16 @@ test("a second SIGINT stops what does not end by itself", async () => {
   assert.equal(run.code, 130, run.stderr);
   assert.doesNotMatch(run.stderr, /pipeline: eos/);
 });
+
+test("probe tells what a file holds, and how long it is", async (t) => {
+  const dir = folder(t);
+  assert.equal((await g2g(["demo", dir])).code, 0);
+  const { stdout } = await g2g(["probe", "--json", path.join(dir, "clip.mp4")]);
+  const found = JSON.parse(stdout);
+  assert.equal(found.demuxer, "mp4demux");
+  assert.deepEqual(
+    found.streams.map((s) => s.caps.split(",")[0]),
+    ["video/x-h264", "audio/mpeg"],
+  );
+  assert.ok(Math.abs(found.duration - 10e9) < 0.1e9, String(found.duration));
+});

@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { transform } from "esbuild";
+import { launch } from "../../build/node/index.mjs";
 import { cli, folder, root } from "../support/g2g.mjs";
 
 const run = promisify(execFile);
@@ -46,4 +47,11 @@ test("the program of the README works", async (t) => {
   fs.writeFileSync(path.join(dir, "program.mjs"), code);
   const { stdout } = await run(process.execPath, ["program.mjs"], { cwd: dir, maxBuffer: 64 << 20 });
   assert.match(stdout, /^0n \d+$/m);
+});
+
+test("the examples in the element reference can be built", async () => {
+  const reference = fs.readFileSync(path.join(root, "docs/elements.md"), "utf8");
+  const examples = [...reference.matchAll(/g2g launch '(.*)'/g)].map((m) => m[1]);
+  assert.ok(examples.length > 10);
+  for (const line of examples) await (await launch(line)).close();
 });
