@@ -25,8 +25,7 @@ export function setTypeFinder(index: u32): void {
 export function failWrongType(e: Element, own: u32, head: usize, n: u32): void {
   beginReport(e, Code.WrongType, 0, NONE);
   addAtom(own);
-  const finder = load<u32>(FINDER);
-  const caps: Caps | null = finder ? call_indirect<Caps | null>(finder, head, n) : null;
+  const caps = typeOf(head, n);
   if (caps && caps.media != own) {
     const taker = takerOf(caps);
     addCaps(caps);
@@ -36,6 +35,20 @@ export function failWrongType(e: Element, own: u32, head: usize, n: u32): void {
   }
   capsUnref(caps);
   sendError(e);
+}
+
+/** Whether the first bytes of a stream are those of another media type. */
+export function isOtherType(own: u32, head: usize, n: u32): bool {
+  const caps = typeOf(head, n);
+  const other = caps != null && caps.media != own;
+  capsUnref(caps);
+  return other;
+}
+
+/** The type of a stream by its first bytes; null when that cannot be told. */
+function typeOf(head: usize, n: u32): Caps | null {
+  const finder = load<u32>(FINDER);
+  return finder && n ? call_indirect<Caps | null>(finder, head, n) : null;
 }
 
 /** The highest-ranking factory whose elements take such a stream, and not just any; null when there is none. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { folder, launch, messages, noise, within } from "../support/g2g.mjs";
+import { folder, g2g, launch, messages, noise, within } from "../support/g2g.mjs";
 
 const MATROSKA = Buffer.concat([Buffer.from("1a45dfa38b428288", "hex"), Buffer.from("matroska"), Buffer.alloc(4000)]);
 const transport = (packets) =>
@@ -42,6 +42,22 @@ test("a demuxer names what a stream is that is not its own, and who takes it", a
     const error = await errorOf(t, `filesrc location=${file(t, data)} ! ${element} ! fakesink`);
     assert.equal(error?.name, "WrongType", element);
     assert.match(error.text, text);
+  }
+});
+
+test("a parser names the container that its stream lies in", async (t) => {
+  const dir = folder(t);
+  assert.equal((await g2g(["demo", dir])).code, 0);
+  const types = {
+    "clip.ts": /it is video\/mpegts, .*, which tsdemux takes$/,
+    "clip.mp4": /it is video\/quicktime, .*, which mp4demux takes$/,
+  };
+  for (const [name, text] of Object.entries(types)) {
+    for (const element of ["h264parse", "aacparse"]) {
+      const error = await errorOf(t, `filesrc location=${path.join(dir, name)} ! ${element} ! fakesink`);
+      assert.equal(error?.name, "WrongType", `${element} ${name}`);
+      assert.match(error.text, text);
+    }
   }
 });
 

@@ -22,7 +22,8 @@ import { negotiate, plan } from "../../graph/negotiate";
 import { Pad } from "../../graph/pad";
 import { pipeline, spend } from "../../graph/pipeline";
 import { newFactory } from "../../registry/factory";
-import { failWrongType } from "../../containers/wrongtype";
+import { Head } from "../../containers/head";
+import { failWrongType, isOtherType } from "../../containers/wrongtype";
 import { ADTS_HEADER, MAX_ADTS_BLOCK, fitsAdts, writeAdtsHeader } from "./adts";
 import { AAC_CONFIG_SIZE, AacConfig, ObjectType, readConfig, readProgramConfig, writeConfig } from "./config";
 import { AacFramer, FramerEvent, Framing } from "./framer";
@@ -59,6 +60,14 @@ class AacParse extends Element {
   untimed: bool;
   /** The caps do not say whether it is ADTS or LOAS. */
   undecided: bool;
+  /** While no frame has been given of a stream that nothing has said the type of. */
+  head_bytes: usize;
+  head_length: u32;
+
+  @inline
+  get head(): Head {
+    return changetype<Head>(changetype<usize>(this) + offsetof<AacParse>("head_bytes"));
+  }
 
   @inline
   get arena(): Arena {
@@ -118,6 +127,7 @@ function stop(e: Element): void {
     self.framer = changetype<AacFramer>(0);
   }
   self.arena.release();
+  self.head.drop();
 }
 
 function flush(e: Element, pad: Pad): void {
@@ -142,6 +152,8 @@ function work(e: Element): i32 {
     else if (self.input == StreamFormat.Raw) takeRaw(self, asFrame(packet));
     else {
       const f = asFrame(packet);
+      if (self.untimed && !self.sequence) self.head.keepFrame(f);
+      else if (self.head.bytes) self.head.drop();
       if (!self.framer.feed(f)) failMemory(e);
       frameUnref(f);
       if (self.undecided) decide(self);
@@ -155,6 +167,11 @@ function step(self: AacParse): bool {
   const f = self.framer;
   switch (f.next()) {
     case FramerEvent.Frame:
+      // Frames behind something else may lie in a container.
+      if (!self.sequence && self.warnings && isOtherType(Atom.audio_mpeg, self.head.bytes, self.head.length)) {
+        failWrongType(self, Atom.audio_mpeg, self.head.bytes, self.head.length);
+        return false;
+      }
       if (self.input == StreamFormat.Adts) giveAdts(self);
       else giveLoas(self);
       return true;
@@ -209,7 +226,9 @@ function event(e: Element, pad: Pad, ev: Event): bool {
     case EventType.Eos:
       drain(self);
       // Nothing but skipped bytes: it is something else.
-      if (self.warnings && !self.sequence && !e.has(ElementFlag.Failed)) failWrongType(e, Atom.audio_mpeg, 0, 0);
+      if (self.warnings && !self.sequence && !e.has(ElementFlag.Failed)) {
+        failWrongType(e, Atom.audio_mpeg, self.head.bytes, self.head.length);
+      }
       return false;
     default:
       return false;

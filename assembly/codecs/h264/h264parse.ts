@@ -6,6 +6,7 @@ import { Kind } from "../../caps/value";
 import { ARENA_PIECE, Arena } from "../../core/arena";
 import { Event, EventType, segmentEvent } from "../../core/event";
 import { Frame, FrameFlag, copyProperties, frameUnref, newFrame } from "../../core/frame";
+import { Format } from "../../core/segment";
 import { appendSlices } from "../../core/slices";
 import { NONE, SECOND, scale } from "../../core/time";
 import { Post } from "../../generated/abi";
@@ -20,7 +21,8 @@ import { negotiate, plan } from "../../graph/negotiate";
 import { Pad } from "../../graph/pad";
 import { PipelineFlag, pipeline, spend } from "../../graph/pipeline";
 import { newFactory } from "../../registry/factory";
-import { failWrongType } from "../../containers/wrongtype";
+import { Head } from "../../containers/head";
+import { failWrongType, isOtherType } from "../../containers/wrongtype";
 import { ACCESS_UNITS_SIZE, AccessUnits } from "./accessunit";
 import { describeSps, isSaneRate } from "./h264caps";
 import { NalType, isVcl, nalType } from "./nal";
@@ -54,6 +56,15 @@ class H264Parse extends Element {
   lastConfig: i64;
   /** No unit has gone out since the parameter sets came in codec data, so that the next one takes them along. */
   setsOwed: bool;
+  /** While no unit has been given of a stream that nothing has said the type of. */
+  head_bytes: usize;
+  head_length: u32;
+  untyped: bool;
+
+  @inline
+  get head(): Head {
+    return changetype<Head>(changetype<usize>(this) + offsetof<H264Parse>("head_bytes"));
+  }
 
   @inline
   get arena(): Arena {
@@ -84,6 +95,7 @@ function start(e: Element): i32 {
   self.sequence = 0;
   self.skipped = 0;
   self.setsOwed = false;
+  self.untyped = false;
   forgetTimes(self);
   return 0;
 }
@@ -102,6 +114,7 @@ function stop(e: Element): void {
     self.units = changetype<AccessUnits>(0);
   }
   self.arena.release();
+  self.head.drop();
 }
 
 function flush(e: Element, pad: Pad): void {
@@ -135,6 +148,7 @@ function work(e: Element): i32 {
 /** A piece of a byte stream. */
 function takeBytes(self: H264Parse, f: Frame): void {
   spend(<i32>(f.size >> 13));
+  if (self.untyped) self.head.keepFrame(f);
   const ok = self.units.feed(f);
   frameUnref(f);
   if (!ok) failMemory(self);
@@ -158,6 +172,7 @@ function event(e: Element, pad: Pad, ev: Event): bool {
     case EventType.Segment:
       drain(self);
       forgetTimes(self);
+      self.untyped = pad.segment.format == Format.Bytes && !pad.segment.start && !self.sequence;
       self.heldSegment = !self.negotiated;
       return self.heldSegment;
     case EventType.Gap:
@@ -277,15 +292,23 @@ function settleFormat(self: H264Parse, offers: Caps): bool {
   return true;
 }
 
+/** Whether the first unit shows that this is no H.264: there is not one start code, or it is something that holds H.264. */
+function isSomethingElse(self: H264Parse): bool {
+  const head = self.head;
+  if (!self.units.nalCount) return true;
+  return self.untyped && isOtherType(Atom.video_x_h264, head.bytes, head.length);
+}
+
 /** Sends the access unit that the byte stream has come to. */
 function giveUnit(self: H264Parse): void {
   const u = self.units;
-  if (!u.nalCount && !self.sequence) {
-    // Not one start code: it is something else.
+  if (!self.sequence && isSomethingElse(self)) {
     u.taken(false);
-    failWrongType(self, Atom.video_x_h264, 0, 0);
+    failWrongType(self, Atom.video_x_h264, self.head.bytes, self.head.length);
     return;
   }
+  self.untyped = false;
+  self.head.drop();
   if ((u.sets.changed || !self.negotiated) && !giveCaps(self)) {
     if (pipeline().has(PipelineFlag.Failed)) {
       self.set(ElementFlag.Failed);

@@ -24,6 +24,7 @@ import { newFactory } from "../../registry/factory";
 import { TsDemuxer, TsEvent, TsProgram, TsStream } from "./demuxer";
 import { Descriptor, TIMESTAMP_RATE, unwrap } from "./misc";
 import { OPUS_RATE, OpusUnit, readOpusUnit } from "./opus";
+import { Head } from "../head";
 import { failWrongType } from "../wrongtype";
 import { findDescriptor, registrationOf } from "./psi";
 import { streamCaps, streamTemplate } from "./streamcaps";
@@ -37,9 +38,6 @@ const MAX_SILENCE: i64 = 1_500_000_000;
 
 /** Bytes without a packet after which this is no transport stream. */
 const MAX_UNSYNCED: u64 = 1 << 20;
-
-/** Bytes of the head that are kept to tell what a stream of another type is. */
-const MAX_HEAD: u32 = 4096;
 
 /** Packets after which programs without a table are waited for no longer. */
 const MAX_WAIT: u64 = 50000;
@@ -97,14 +95,19 @@ class TsDemux extends Element {
   finished: bool;
   warnings: u32;
   lost: u64;
-  /** The first bytes, while no packets have been found in them, and how many they are. */
-  head: usize;
-  headLength: u32;
+  /** While no packets have been found. */
+  head_bytes: usize;
+  head_length: u32;
   /** A PES packet of Opus whose units are given one by one, its pad, and where the next one starts. */
   bundle: Frame | null;
   bundlePad: TsPad;
   bundleAt: u32;
   bundleSamples: u32;
+
+  @inline
+  get head(): Head {
+    return changetype<Head>(changetype<usize>(this) + offsetof<TsDemux>("head_bytes"));
+  }
 }
 
 export function register(): void {
@@ -137,7 +140,7 @@ function stop(e: Element): void {
   const self = changetype<TsDemux>(e);
   dropInput(self);
   dropBundle(self);
-  dropHead(self);
+  self.head.drop();
   if (!changetype<usize>(self.demuxer)) return;
   const streams = self.demuxer.streams;
   for (let i: u32 = 0; i < streams.length; i++) {
@@ -265,8 +268,8 @@ function feed(self: TsDemux): bool {
   const s = f.slices.at(self.slice);
   const data = s.data + self.piece * (s.run & 255);
   const ok = d.feed(s.block, data, s.length, self.offset);
-  if (!d.stride) keepHead(self, data, s.length);
-  else if (self.head) dropHead(self);
+  if (!d.stride) self.head.keep(data, s.length);
+  else if (self.head.bytes) self.head.drop();
   self.offset += s.length;
   spend(<i32>(s.length >> 12));
   if (++self.piece >= (s.run ? s.run >> 8 : 1)) {
@@ -288,25 +291,9 @@ function event(self: TsDemux, packet: usize): bool {
   return false;
 }
 
-/** Keeps the first bytes until the packets are found, for the error that says what else the stream is. */
-function keepHead(self: TsDemux, data: usize, n: u32): void {
-  const k = min<u32>(n, MAX_HEAD - self.headLength);
-  if (!k) return;
-  if (!self.head) self.head = alloc(MAX_HEAD, Owner.Parser);
-  if (!self.head) return;
-  memory.copy(self.head + self.headLength, data, k);
-  self.headLength += k;
-}
-
-function dropHead(self: TsDemux): void {
-  free(self.head);
-  self.head = 0;
-  self.headLength = 0;
-}
-
 function wrongType(self: TsDemux): void {
-  failWrongType(self, Atom.video_mpegts, self.head, self.headLength);
-  dropHead(self);
+  failWrongType(self, Atom.video_mpegts, self.head.bytes, self.head.length);
+  self.head.drop();
 }
 
 /** Opens pads for new streams and ends those of streams that are gone. */
