@@ -122,6 +122,8 @@ export const enum Code {
   SamplesBehind = 229,
   /** sample tables claim more entries than they have */
   ShortTables = 230,
+  /** the sample tables of track {0} are not complete: {1} samples have no size, place or time */
+  BrokenTables = 231,
   /** the index is written last, and what is written here cannot be changed any more */
   SinkNotSeekable = 240,
   /** {0} has no codec data, which MP4 needs */

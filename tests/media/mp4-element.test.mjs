@@ -259,3 +259,28 @@ test("others read the tags that are written", { skip: missing("ffprobe") }, asyn
     assert.deepEqual(turned(after.streams), turned(before.streams));
   }
 });
+
+for (const table of ["stts", "stsc", "stsz", "stco"]) {
+  test(`a track without its table ${table} is an error, and does not end as if it were empty`, async (t) => {
+    const dir = withStream(t);
+    await play(t, muxing(dir, "", "a.mp4"));
+    const data = fs.readFileSync(`${dir}/a.mp4`);
+    data.write("free", data.indexOf(table, data.lastIndexOf("moov")), "latin1");
+    fs.writeFileSync(`${dir}/b.mp4`, data);
+    const { error } = await demuxed(t, `${dir}/b.mp4`, "mp4demux", PADS);
+    assert.match(error?.message, /at byte \d+: the sample tables of track 1 are not complete/);
+  });
+}
+
+test("a track whose chunks end before its samples gives those that it has, and a warning", async (t) => {
+  const dir = withStream(t);
+  await play(t, muxing(dir, "", "a.mp4"));
+  const data = fs.readFileSync(`${dir}/a.mp4`);
+  const at = data.indexOf("stco", data.lastIndexOf("moov")) + 8;
+  assert.ok(data.readUInt32BE(at) > 1);
+  data.writeUInt32BE(1, at);
+  fs.writeFileSync(`${dir}/b.mp4`, data);
+  const { code, stderr } = await g2g(["launch", `filesrc location=${dir}/b.mp4 ! mp4demux ! fakesink`]);
+  assert.equal(code, 0);
+  assert.match(stderr, /^warning: .*the sample tables of track 1 are not complete: \d+ samples/);
+});

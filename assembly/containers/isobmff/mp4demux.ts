@@ -470,6 +470,7 @@ function openPads(self: Mp4Demux): void {
     const t = tracks.get(i);
     for (let k: u32 = 0; k < tracks.length; k++) if (tracks.get(k).chapters == t.id) t.ignored = true;
     if (!(t.isVideo || t.isAudio || t.isText)) t.ignored = true;
+    if (!t.ignored && !checkTables(self, t)) return;
     if (!t.tables.samples && !movie.fragmented && movie.hasSamples) t.ignored = true;
     if (!t.ignored && !openTrack(self, t)) return;
   }
@@ -477,6 +478,21 @@ function openPads(self: Mp4Demux): void {
   if (movie.short) warn(self, Code.ShortTables, 0, 0);
   movieTags(self);
   noMorePads(self);
+}
+
+/** Tells what the sample tables of a track lack; false after the error that they are of no use. */
+function checkTables(self: Mp4Demux, t: Track): bool {
+  const missing = t.tables.missing();
+  if (!missing) return true;
+  beginReport(self, Code.BrokenTables, self.demuxer.pos, NONE);
+  addInt(t.id);
+  addInt(missing);
+  if (missing < t.tables.samples) {
+    sendMessage(Post.Warning);
+    return true;
+  }
+  sendError(self);
+  return false;
 }
 
 function warn(self: Mp4Demux, code: Code, a: i64, b: i64): void {

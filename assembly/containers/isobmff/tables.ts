@@ -151,6 +151,22 @@ export class Tables {
     this.samples = count;
   }
 
+  /**
+   * Samples that have no place or no time because a table is missing or ends before; 1 when they have no sizes, which alone
+   * tell how many there are.
+   */
+  missing(): u32 {
+    if (!this.samples) return this.chunks && this.stscCount && this.sttsCount ? 1 : 0;
+    if (!this.sttsCount) return this.samples;
+    let placed: u64 = 0;
+    for (let i: u32 = 0; i < this.stscCount && placed < this.samples; i++) {
+      const first = i ? be32(this.stsc(i)) : 1;
+      const behind = i + 1 < this.stscCount ? min<u32>(be32(this.stsc(i + 1)), this.chunks + 1) : this.chunks + 1;
+      if (behind > first) placed += <u64>(behind - first) * be32(this.stsc(i) + 4);
+    }
+    return placed < this.samples ? this.samples - <u32>placed : 0;
+  }
+
   /** Bytes of sample `i`, which the table has. */
   sizeOf(i: u32): u32 {
     switch (this.sizeBits) {
