@@ -284,3 +284,20 @@ test("a track whose chunks end before its samples gives those that it has, and a
   assert.equal(code, 0);
   assert.match(stderr, /^warning: .*the sample tables of track 1 are not complete: \d+ samples/);
 });
+
+test("streams take turns of interleave-time, however many bytes that is", async (t) => {
+  const dir = folder(t);
+  const sound = (rate, channels, buffers) =>
+    `audiotestsrc num-buffers=${buffers} samplesperbuffer=${rate / 50} ! audio/x-raw,format=S32LE,rate=${rate},channels=${channels} ! m.`;
+  await play(t, `mp4mux name=m ! filesink location="${dir}/a.mp4"  ${sound(192000, 8, 200)}  ${sound(8000, 1, 200)}`);
+  const { stdout } = await g2g(["probe", "--packets", `${dir}/a.mp4`]);
+  const reached = [0, 0];
+  let most = 0;
+  for (const line of String(stdout).trim().split("\n")) {
+    const { stream, pts, duration } = JSON.parse(line);
+    reached[stream] = (pts + duration) / 1e9;
+    most = Math.max(most, Math.abs(reached[0] - reached[1]));
+  }
+  assert.ok(Math.min(...reached) > 3.9, String(reached));
+  assert.ok(most < 0.6, `one stream is ${most} s ahead`);
+});

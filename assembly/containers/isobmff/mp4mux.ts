@@ -90,6 +90,9 @@ class Mp4Mux extends Element {
   last: Pad | null;
   chunkStart: i64;
   chunkBytes: u64;
+  /** Where the turn of `last` started, during which the others wait, running time, ns, and its bytes; NONE when it is over. */
+  turnStart: i64;
+  turnBytes: u64;
   /** Where the fragment being made starts, running time, ns, and its bytes. */
   fragmentStart: i64;
   fragmentBytes: u64;
@@ -172,6 +175,8 @@ function start(e: Element): i32 {
   self.last = null;
   self.chunkStart = NONE;
   self.chunkBytes = 0;
+  self.turnStart = NONE;
+  self.turnBytes = 0;
   self.fragmentStart = NONE;
   self.fragmentBytes = 0;
   self.sending = false;
@@ -303,21 +308,23 @@ function choose(self: Mp4Mux): Pad | null {
   }
   const last = self.last;
   const bytes = <u64>self.propInt(Prop.interleave_bytes);
-  if (last && last.link && self.chunkStart != NONE && (!bytes || self.chunkBytes < bytes)) {
+  if (last && last.link && self.turnStart != NONE && (!bytes || self.turnBytes < bytes)) {
     const link = last.link!;
-    const limit = self.chunkStart + self.propInt(Prop.interleave_time);
+    const limit = self.turnStart + self.propInt(Prop.interleave_time);
     if (link.head != link.tail) {
       if (decodingTime(last, asFrame(peek(link))) < limit) {
         self.clear(ElementFlag.Waiting);
         return last;
       }
     } else if (!last.has(PadFlag.Eos) && last.silent < limit) {
-      // The others are held up until its chunk is full.
+      // The others are held up until its turn is over.
       if (state == Aggregate.Frame) self.set(ElementFlag.Waiting);
       return null;
     }
   }
-  return state == Aggregate.Frame ? nextPad() : null;
+  if (state != Aggregate.Frame) return null;
+  self.turnStart = NONE;
+  return nextPad();
 }
 
 /** Running time at which a frame is decoded, ns; without any time that of the frame before. */
@@ -462,7 +469,12 @@ function put(self: Mp4Mux, pad: Pad, t: MuxTrack, s: MuxSample, frame: Frame, ti
     self.chunkStart = time;
     self.chunkBytes = 0;
   }
+  if (self.turnStart == NONE) {
+    self.turnStart = time;
+    self.turnBytes = 0;
+  }
   self.chunkBytes += s.size;
+  self.turnBytes += s.size;
   if (!t.index(s, self.position, again)) failMemory(self);
   self.position += s.size;
   push(self.src!, frame);
