@@ -195,26 +195,6 @@ function settle(list: Value): bool {
   return true;
 }
 
-/** Union of two values into `out`; false when there would be too many alternatives or the heap has no room. */
-export function unionValues(out: Value, x: Value, y: Value): bool {
-  const nx = x.alternatives;
-  const ny = y.alternatives;
-  if (nx + ny > MAX_LIST) return false;
-  const items = allocValues(nx + ny);
-  if (!items) return false;
-  out.set(Kind.List, <i32>items, 0);
-  for (let i: u32 = 0; i < nx + ny; i++) {
-    const from = i < nx ? x.alternative(i) : y.alternative(i - nx);
-    if (absorbed(out, from)) continue;
-    if (!copyValue(out.item(<u32>out.b), from)) {
-      freeValue(out);
-      return false;
-    }
-    out.b++;
-  }
-  return settle(out);
-}
-
 /** Whether all of `x` is in `y`, both without lists in them. */
 function plainSubset(x: Value, y: Value): bool {
   if (isInt(x) && isInt(y)) {

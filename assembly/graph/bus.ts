@@ -1,6 +1,6 @@
 import { post } from "../abi/imports";
 import { Owner, alloc, free, heap } from "../base/heap";
-import { recordDouble, recordInt, recordText } from "../base/records";
+import { recordInt, recordText } from "../base/records";
 import { TEXT_SIZE, Text } from "../base/text";
 import { WRITER_SIZE, Writer } from "../base/writer";
 import { Caps } from "../caps/caps";
@@ -52,10 +52,6 @@ export function beginMessage(e: Element | null): void {
 
 export function addInt(v: i64): void {
   recordInt(message(), v);
-}
-
-export function addDouble(v: f64): void {
-  recordDouble(message(), v);
 }
 
 export function addText(p: usize, n: u32): void {

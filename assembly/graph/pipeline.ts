@@ -1,4 +1,4 @@
-import { VEC_SIZE, Vec } from "../base/vec";
+import { Vec } from "../base/vec";
 import { NONE } from "../core/time";
 import { State } from "../generated/abi";
 import { Element } from "./element";

@@ -3,7 +3,7 @@ import { isAlpha, isDigit } from "../base/text";
 import { Vec } from "../base/vec";
 import { capsMeet, unionCaps } from "../caps/algebra";
 import { Caps, capsUnref } from "../caps/caps";
-import { CapsError, capsError, capsErrorAt, parseCaps } from "../caps/parse";
+import { capsError, capsErrorAt, parseCaps } from "../caps/parse";
 import { NONE } from "../core/time";
 import { Code } from "../generated/errors";
 import { Atom } from "../generated/words";

@@ -3,7 +3,7 @@ import { Kind } from "../caps/value";
 import { Atom } from "../generated/words";
 import { ChromaSite, chromaSiteOf, defaultChromaSite } from "./chromasite";
 import { Matrix, defaultColorimetry, matrixOf, parseColorimetry } from "./colorimetry";
-import { COMPONENTS, FormatFlag, FormatInfo, PLANES, PixelFormat, formatInfo, pixelFormatOf } from "./format";
+import { COMPONENTS, FormatFlag, FormatInfo, PixelFormat, formatInfo, pixelFormatOf } from "./format";
 
 /** Bytes that a picture can have. */
 export const MAX_PICTURE: u64 = 0x7fffffff;

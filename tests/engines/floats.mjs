@@ -23,7 +23,6 @@ const REASONS = {
   "elements/identity.ts": "a product that is only compared",
   "elements/timedsource.ts": "holds the rate of a segment, makes none",
   "elements/videotestsrc.ts": "quotients of finite numbers; the divisor is not 0",
-  "graph/bus.ts": "moves the bits of a float, makes none",
   "graph/element.ts": "reads the bits of a property",
   "registry/property.ts": "what base/text.ts reads, compared",
   "video/testpattern.ts": "becomes the integers that are drawn",

@@ -1,4 +1,4 @@
-import { REGION_SIZE, freshHeap, must, regionStart } from "../../base/__tests__/region";
+import { freshHeap, must, regionStart } from "../../base/__tests__/region";
 import { heap } from "../../base/heap";
 import { RECORDREADER_SIZE, RecordReader } from "../../base/records";
 import { register as registerFakesink } from "../../elements/fakesink";

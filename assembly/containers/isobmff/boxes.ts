@@ -137,12 +137,6 @@ export function findBox(from: usize, end: usize, type: u32): usize {
   return 0;
 }
 
-/** Address of a box two levels down, the first of each type on the way, or 0. */
-export function findInner(from: usize, end: usize, outer: u32, inner: u32): usize {
-  const p = findBox(from, end, outer);
-  return p ? findBox(boxBody(p), p + boxSize(p, end), inner) : 0;
-}
-
 /** Whether a word can be the type of a box: letters, digits, space, and the copyright sign of QuickTime tags. */
 export function isBoxType(type: u32): bool {
   for (let i: u32 = 0; i < 32; i += 8) {

@@ -20,7 +20,7 @@ import { choosePool } from "../../graph/allocation";
 import { addAtom, addCaps, addInt, beginReport, failMemory, sendError, sendMessage } from "../../graph/bus";
 import { pushSegment } from "../../graph/demux";
 import { Element, ElementFlag, Work, addPad, bookCopy, push, pushEos, pushEvent, room } from "../../graph/element";
-import { asEvent, asFrame, dropPacket, isEvent, peek, take } from "../../graph/link";
+import { asFrame, dropPacket, isEvent, peek, take } from "../../graph/link";
 import { Pad, PadFlag } from "../../graph/pad";
 import { PipelineFlag, pipeline, spend } from "../../graph/pipeline";
 import { Query, QueryType, askPeer, beginQuery, endQuery } from "../../graph/query";

@@ -5,7 +5,7 @@ import { capsUnref } from "../../caps/caps";
 import { Block, blockUnref, newBlock } from "../../core/block";
 import { EventType, eventUnref, gapEvent, newEvent } from "../../core/event";
 import { Frame, FrameFlag, copyProperties, frameUnref, newFrame } from "../../core/frame";
-import { Format, SEGMENT_SIZE, Segment } from "../../core/segment";
+import { Format, Segment } from "../../core/segment";
 import { appendSlices } from "../../core/slices";
 import { newTags, tagsUnref } from "../../core/tags";
 import { NONE, SECOND, ticksToNs } from "../../core/time";
@@ -26,7 +26,7 @@ import { Descriptor, TIMESTAMP_RATE, unwrap } from "./misc";
 import { OPUS_RATE, OpusUnit, readOpusUnit } from "./opus";
 import { Head } from "../head";
 import { failWrongType } from "../wrongtype";
-import { findDescriptor, registrationOf } from "./psi";
+import { findDescriptor } from "./psi";
 import { streamCaps, streamTemplate } from "./streamcaps";
 
 /** Jumps of the timestamps that start a new timeline: announced by the stream, and not. 90 kHz. */

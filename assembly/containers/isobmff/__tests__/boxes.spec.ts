@@ -1,7 +1,7 @@
 import { putBe32, putBe64 } from "../../../base/bytes";
 import { Random } from "../../../base/__tests__/random";
 import { must } from "../../../base/__tests__/region";
-import { Fourcc, boxBody, boxSize, boxType, findBox, findInner, isBoxType, isTopLevel } from "../boxes";
+import { Fourcc, boxBody, boxSize, boxType, findBox, isBoxType, isTopLevel } from "../boxes";
 
 const BUFFER: usize = memory.data(256, 16);
 
@@ -68,8 +68,6 @@ describe("boxes", () => {
     const end = BUFFER + 64;
     expect<usize>(findBox(BUFFER, end, Fourcc.mdat)).toBe(BUFFER + 56);
     expect<usize>(findBox(BUFFER, end, Fourcc.mdia)).toBe(0, "not one level down");
-    expect<usize>(findInner(BUFFER, end, Fourcc.trak, Fourcc.mdia)).toBe(BUFFER + 40);
-    expect<usize>(findInner(BUFFER, end, Fourcc.trak, Fourcc.mdat)).toBe(0);
   });
 
   test("walking random bytes comes to an end inside them", () => {
