@@ -49,13 +49,21 @@ function unwanted(pad: Pad): void {
   setReady(e.index);
 }
 
+/** Takes `unwanted` back, from a pad whose stream starts anew to the sources. */
+function wanted(pad: Pad): void {
+  const e = pad.element;
+  pad.flags &= ~PadFlag.Unwanted;
+  e.clear(ElementFlag.Ending);
+  for (let p = e.sink; p; p = p!.next) if (p.link && p.link!.src.has(PadFlag.Unwanted)) wanted(p.link!.src);
+}
+
 /**
  * Voids everything that is in flight downstream of a src pad: links are emptied and elements forget what they hold. The
  * stream goes on with a new segment.
  */
 export function flushDownstream(pad: Pad): void {
-  pad.flags &= ~(PadFlag.Eos | PadFlag.Segment | PadFlag.Unwanted);
-  pad.element.clear(ElementFlag.Ending);
+  pad.flags &= ~(PadFlag.Eos | PadFlag.Segment);
+  wanted(pad);
   const link = pad.link;
   if (!link) return;
   drainLink(link);

@@ -145,3 +145,19 @@ test("position and length are those of the movie", async (t) => {
   assert.ok(length > Math.max(...ends) && length <= Math.max(...ends) + PICTURE, `${length}`);
   assert.ok(Number(p.position()) <= length);
 });
+
+test("after an element that wanted no more, the file is read again", async (t) => {
+  const file = await makeFile(t, "");
+  const p = await launch(
+    t,
+    `filesrc location="${file}" ! mp4demux ! h264parse ! identity eos-after=5 ! fakesink name=s`,
+  );
+  await within(p.play(), "playing");
+  await within(p.done, "the end");
+  assert.equal(p.element("s").get("rendered"), 5);
+  p.seek(0n);
+  const all = async () => {
+    while (p.element("s").get("rendered") < 155) await turn();
+  };
+  await within(all(), "the pictures");
+});
