@@ -23,9 +23,23 @@ export function setTypeFinder(index: u32): void {
  * @param n how many there are
  */
 export function failWrongType(e: Element, own: u32, head: usize, n: u32): void {
+  const caps = typeOf(head, n);
+  refuse(e, own, caps);
+  capsUnref(caps);
+}
+
+/** Posts that error if the first bytes of a stream are those of another type; whether they are. */
+export function failIfOther(e: Element, own: u32, head: usize, n: u32): bool {
+  const caps = typeOf(head, n);
+  const other = caps != null && caps.media != own;
+  if (other) refuse(e, own, caps);
+  capsUnref(caps);
+  return other;
+}
+
+function refuse(e: Element, own: u32, caps: Caps | null): void {
   beginReport(e, Code.WrongType, 0, NONE);
   addAtom(own);
-  const caps = typeOf(head, n);
   if (caps && caps.media != own) {
     const taker = takerOf(caps);
     addCaps(caps);
@@ -33,16 +47,7 @@ export function failWrongType(e: Element, own: u32, head: usize, n: u32): void {
     else addText(0, 0);
     addInt(taker ? 2 : 1);
   }
-  capsUnref(caps);
   sendError(e);
-}
-
-/** Whether the first bytes of a stream are those of another media type. */
-export function isOtherType(own: u32, head: usize, n: u32): bool {
-  const caps = typeOf(head, n);
-  const other = caps != null && caps.media != own;
-  capsUnref(caps);
-  return other;
 }
 
 /** The type of a stream by its first bytes; null when that cannot be told. */

@@ -4,56 +4,26 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { CoreTrap, PipelineError, launch } from "../../build/node/index.mjs";
-import { folder, within } from "../support/g2g.mjs";
+import { folder } from "../support/g2g.mjs";
+import { survive as survives } from "../support/media-hostile.mjs";
 import { media, mediaFiles, missing } from "../support/media.mjs";
 import { Random } from "../support/vector-bits.mjs";
 import { transportStream } from "../support/vector-ts.mjs";
 
 const ROUNDS = Number(process.env.G2G_ROUNDS ?? 300);
 
-/** Bytes of a pipeline's memory. What a file makes it use beyond what it holds of the file itself is far less. */
-const CEILING = 48 << 20;
+/** Bytes that a file makes a pipeline use beyond what it holds of the file itself: far fewer than it may. */
 const MEMORY = 4 << 20;
 
 /** Errors of the demuxer's that are about no place in the file. */
 const PLACELESS = ["NoPads", "NoMemory"];
 
-/** Plays a line to its end, with `data` from its appsrc if given; the error that it ended with, or null. */
-async function survive(line, data, random) {
-  const pipeline = await launch(line, { memory: CEILING, checkLeaks: true });
-  let error = null;
-  try {
-    await within(pipeline.play(), line);
-    const push = data && feed(pipeline.appsrc("in"), data, random);
-    await within(pipeline.done, line);
-    await push;
-  } catch (e) {
-    error = e;
-  }
-  const { peak } = pipeline.stats().memory;
-  await within(pipeline.close(), `closing ${line}`);
-  if (error) {
-    assert.ok(error instanceof PipelineError && !(error instanceof CoreTrap), `${line}: ${error.stack}`);
-    const { element, offset, reason, name } = error.report;
-    assert.ok(reason, `${line}: ${error.message}`);
-    if (element === "d" && !PLACELESS.includes(name)) assert.notEqual(offset, null, error.message);
-  }
-  return { error, peak };
-}
-
-async function feed(source, data, random) {
-  try {
-    for (let at = 0; at < data.length;) {
-      const n = 1 + random.below(random.below(2) ? 200_000 : 500);
-      await source.push(data.subarray(at, at + n));
-      at += n;
-    }
-    source.end();
-  } catch {
-    // The pipeline has ended before.
-  }
-}
+/** Plays a line to its end, with `data` from its appsrc if given; an error of the demuxer's has a place. */
+const survive = (line, data, random) =>
+  survives(line, data, random, ({ element, offset, reason, name, text }) => {
+    assert.ok(reason, `${line}: ${text}`);
+    if (element === "d" && !PLACELESS.includes(name)) assert.notEqual(offset, null, text);
+  });
 
 /** Reads a file out of order, and as a stream; what both ended with. */
 async function readBothWays(file, data, random, sink = "d. ! fakesink") {

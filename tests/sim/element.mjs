@@ -29,6 +29,8 @@ export class SimElement {
     this.properties = {};
     /** Caps of the sink pads. */
     this.inputs = Array.from({ length: sinks }, () => null);
+    /** Frames that have come in and not been given back: entries with op and frame. */
+    this.held = [];
     this.outputs = Array.from({ length: srcs }, (_, i) => new Output(this, i));
     this.epoch = 0;
     this.latencies = [...(config.latencies ?? [])];
@@ -98,7 +100,19 @@ export class SimElement {
   /** A request to end: an answer that is under way may still come instead. */
   cancel(op) {
     if (op.op === Op.Credit) this.outputs[op.pad].cancel(op);
-    else this.host.later(this.host.delay(this.random), () => this.finish(op, HostError.Cancelled), this);
+    else {
+      const entry = this.held.find((e) => e.op === op);
+      const end = () => (entry ? this.release(entry, HostError.Cancelled) : this.finish(op, HostError.Cancelled));
+      this.host.later(this.host.delay(this.random), end, this);
+    }
+  }
+
+  /** Gives back a frame that is among those held. */
+  release(entry, result) {
+    if (!this.held.includes(entry)) return;
+    this.held.splice(this.held.indexOf(entry), 1);
+    this.stillThere(entry.frame);
+    this.finish(entry.op, result);
   }
 
   configure(pad, caps) {

@@ -17,7 +17,6 @@ export class SimSink extends SimElement {
     super(host, name, config, random, 1, 0);
     this.keep = config.keep ?? 0;
     this.window = Math.max(config.window ?? 4, this.keep + 1);
-    this.held = [];
     /** Frames that came, in order: header, when, due. */
     this.got = [];
     this.drains = 0;
@@ -63,19 +62,6 @@ export class SimSink extends SimElement {
       entry.releasing = true;
       this.host.later(0, () => this.release(entry, 0), this);
     }
-  }
-
-  release(entry, result) {
-    if (!this.held.includes(entry)) return;
-    this.held.splice(this.held.indexOf(entry), 1);
-    this.stillThere(entry.frame);
-    this.finish(entry.op, result);
-  }
-
-  cancel(op) {
-    const entry = this.held.find((e) => e.op === op);
-    if (!entry) super.cancel(op);
-    else this.host.later(this.host.delay(this.random), () => this.release(entry, HostError.Cancelled), this);
   }
 
   /** The end: answered when everything but what is kept has been given back. */

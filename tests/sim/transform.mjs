@@ -35,7 +35,6 @@ export class SimTransform extends SimElement {
     /** Frames of which something is to be made, oldest first. */
     this.work = [];
     /** Frames that the core has lent. */
-    this.held = [];
     this.received = 0;
     this.drainOp = null;
     this.mode = 0;
@@ -87,17 +86,8 @@ export class SimTransform extends SimElement {
     this.wake();
   }
 
-  release(entry, result) {
-    if (!this.held.includes(entry)) return;
-    this.held.splice(this.held.indexOf(entry), 1);
-    this.stillThere(entry.frame);
-    this.finish(entry.op, result);
-  }
-
   cancel(op) {
-    const entry = this.held.find((e) => e.op === op);
-    if (!entry) super.cancel(op);
-    else this.host.later(this.host.delay(this.random), () => this.release(entry, HostError.Cancelled), this);
+    super.cancel(op);
     // On the way to NULL nothing more is made: references kept for what was to be handed on go back.
     if (this.host.closing) this.forget();
   }

@@ -26,17 +26,23 @@ async function feed(source, data, random) {
   }
 }
 
+function checkReport({ element, offset, reason, name, text }, line) {
+  assert.ok(element && reason, `${line}: ${text}`);
+  if (element !== "m" && !PLACELESS.includes(name)) assert.notEqual(offset, null, `${line}: ${text}`);
+}
+
 /**
- * Plays a line whose appsrc is named "in" over data. It has to end, without a trap and without a leak, and an error names its
- * element, its reason and its place.
+ * Plays a line, over data if it has an appsrc named "in". It has to end, without a trap and without a leak, and an error names
+ * its element, its reason and its place.
+ * @param check holds the report of an error against what it must say
  * @returns error: what it ended with, or null; peak: bytes of memory
  */
-export async function survive(line, data, random) {
+export async function survive(line, data, random, check = checkReport) {
   const pipeline = await launch(line, { memory: CEILING, checkLeaks: true });
   let error = null;
   try {
     await within(pipeline.play(), line);
-    const pushed = feed(pipeline.appsrc("in"), data, random);
+    const pushed = data && feed(pipeline.appsrc("in"), data, random);
     await within(pipeline.done, line);
     await pushed;
   } catch (e) {
@@ -46,9 +52,7 @@ export async function survive(line, data, random) {
   await within(pipeline.close(), `closing ${line}`);
   if (error) {
     assert.ok(error instanceof PipelineError && !(error instanceof CoreTrap), `${line}: ${error.stack}`);
-    const { element, offset, reason, name, text } = error.report;
-    assert.ok(element && reason, `${line}: ${text}`);
-    if (element !== "m" && !PLACELESS.includes(name)) assert.notEqual(offset, null, `${line}: ${text}`);
+    check(error.report, line);
   }
   return { error, peak };
 }

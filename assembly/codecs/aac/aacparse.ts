@@ -23,7 +23,7 @@ import { Pad } from "../../graph/pad";
 import { pipeline, spend } from "../../graph/pipeline";
 import { newFactory } from "../../registry/factory";
 import { Head } from "../../containers/head";
-import { failWrongType, isOtherType } from "../../containers/wrongtype";
+import { failIfOther, failWrongType } from "../../containers/wrongtype";
 import { ADTS_HEADER, MAX_ADTS_BLOCK, fitsAdts, writeAdtsHeader } from "./adts";
 import { AAC_CONFIG_SIZE, AacConfig, ObjectType, readConfig, readProgramConfig, writeConfig } from "./config";
 import { AacFramer, FramerEvent, Framing } from "./framer";
@@ -168,8 +168,7 @@ function step(self: AacParse): bool {
   switch (f.next()) {
     case FramerEvent.Frame:
       // Frames behind something else may lie in a container.
-      if (!self.sequence && self.warnings && isOtherType(Atom.audio_mpeg, self.head.bytes, self.head.length)) {
-        failWrongType(self, Atom.audio_mpeg, self.head.bytes, self.head.length);
+      if (!self.sequence && self.warnings && failIfOther(self, Atom.audio_mpeg, self.head.bytes, self.head.length)) {
         return false;
       }
       if (self.input == StreamFormat.Adts) giveAdts(self);

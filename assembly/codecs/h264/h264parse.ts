@@ -22,7 +22,7 @@ import { Pad } from "../../graph/pad";
 import { PipelineFlag, pipeline, spend } from "../../graph/pipeline";
 import { newFactory } from "../../registry/factory";
 import { Head } from "../../containers/head";
-import { failWrongType, isOtherType } from "../../containers/wrongtype";
+import { failIfOther, failWrongType } from "../../containers/wrongtype";
 import { ACCESS_UNITS_SIZE, AccessUnits } from "./accessunit";
 import { describeSps, isSaneRate } from "./h264caps";
 import { NalType, isVcl, nalType } from "./nal";
@@ -292,23 +292,25 @@ function settleFormat(self: H264Parse, offers: Caps): bool {
   return true;
 }
 
-/** Whether the first unit shows that this is no H.264: there is not one start code, or it is something that holds H.264. */
-function isSomethingElse(self: H264Parse): bool {
+/** Posts an error if the first unit shows that this is no H.264: it has no start code, or is something that holds H.264. */
+function failIfElse(self: H264Parse): bool {
   const head = self.head;
-  if (!self.units.nalCount) return true;
-  return self.untyped && isOtherType(Atom.video_x_h264, head.bytes, head.length);
+  if (self.units.nalCount) return self.untyped && failIfOther(self, Atom.video_x_h264, head.bytes, head.length);
+  failWrongType(self, Atom.video_x_h264, head.bytes, head.length);
+  return true;
 }
 
 /** Sends the access unit that the byte stream has come to. */
 function giveUnit(self: H264Parse): void {
   const u = self.units;
-  if (!self.sequence && isSomethingElse(self)) {
+  if (!self.sequence && failIfElse(self)) {
     u.taken(false);
-    failWrongType(self, Atom.video_x_h264, self.head.bytes, self.head.length);
     return;
   }
-  self.untyped = false;
-  self.head.drop();
+  if (self.untyped) {
+    self.untyped = false;
+    self.head.drop();
+  }
   if ((u.sets.changed || !self.negotiated) && !giveCaps(self)) {
     if (pipeline().has(PipelineFlag.Failed)) {
       self.set(ElementFlag.Failed);

@@ -51,13 +51,13 @@ export class FileReads implements IdleWork {
       this.begun = true;
       return this.readNow(read);
     }
-    if (this.threaded) {
-      this.threaded--;
-      this.leave(read, () => {});
-    } else if (this.host.traffic.inFlight >= THREADS) {
+    if (this.threaded || this.host.traffic.inFlight < THREADS) {
+      if (this.threaded) this.threaded--;
+      this.leave(read);
+    } else {
       this.waiting.push(read);
       this.host.idleWork.add(this);
-    } else this.leaveNext(read);
+    }
     return HostError.Pending;
   }
 
@@ -66,6 +66,7 @@ export class FileReads implements IdleWork {
     const i = this.waiting.findIndex((read) => read.token === token);
     if (i < 0) return;
     this.waiting.splice(i, 1);
+    if (!this.waiting.length) this.host.idleWork.delete(this);
     this.host.complete(token, HostError.Cancelled);
   }
 
@@ -105,21 +106,14 @@ export class FileReads implements IdleWork {
     return done;
   }
 
-  /** Leaves a read to a thread, and when that is done the one that waits longest. */
-  private leaveNext(read: Read): void {
-    this.leave(read, () => {
-      const next = this.take();
-      if (next) this.leaveNext(next);
-    });
-  }
-
-  /** Has a thread read until all is there or the file has ended. */
-  private leave({ ptr, length, at, token }: Read, ended: () => void): void {
+  /** Has a thread read until all is there or the file has ended, and then do the read that waits longest. */
+  private leave({ ptr, length, at, token }: Read): void {
     const { host } = this;
     host.traffic.inFlight++;
     const finish = (result: number): void => {
       host.traffic.inFlight--;
-      ended();
+      const next = this.take();
+      if (next) this.leave(next);
       host.complete(token, result);
     };
     const readFrom = (done: number): void => {
