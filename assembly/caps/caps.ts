@@ -183,6 +183,12 @@ export class Caps {
     return this;
   }
 
+  setUint(field: u32, v: u32): Caps {
+    const slot = this.last(field);
+    if (slot) slot.setUint(v);
+    return this;
+  }
+
   setFraction(field: u32, n: i32, d: i32): Caps {
     const slot = this.last(field);
     if (slot && !slot.setFraction(n, d)) this.at(this.count - 1).unset(field);
@@ -247,6 +253,13 @@ export class Caps {
   getInt(field: u32, otherwise: i32): i32 {
     const v = this.find(field);
     return v && v.kind == Kind.Int ? v.a : otherwise;
+  }
+
+  /** A number without a sign, or -1. */
+  getUint(field: u32): i64 {
+    const v = this.find(field);
+    if (!v || (v.kind != Kind.Uint && (v.kind != Kind.Int || v.a < 0))) return -1;
+    return <i64>load<u32>(changetype<usize>(v), offsetof<Value>("a"));
   }
 
   /** Atom of a string field, or 0. */

@@ -99,6 +99,7 @@ function word(): u32 {
 const enum Type {
   Guess,
   Int,
+  Uint,
   Fraction,
   String,
   Bool,
@@ -108,11 +109,12 @@ const enum Type {
 
 function typeOf(atom: u32): i32 {
   switch (atom) {
+    case Atom.uint:
+    case Atom.guint:
+      return Type.Uint;
     case Atom.int:
     case Atom.i:
-    case Atom.uint:
     case Atom.gint:
-    case Atom.guint:
     case Atom.int64:
     case Atom.uint64:
       return Type.Int;
@@ -337,6 +339,7 @@ function range(v: Value, type: i32): bool {
 }
 
 function number(v: Value, type: i32): bool {
+  if (type == Type.Uint) type = Type.Int;
   if (type != Type.Guess && type != Type.Int && type != Type.Fraction) return fail(CapsError.Value);
   space();
   const c = cursor();
@@ -386,6 +389,12 @@ function quoted(): i32 {
 /** Reads a text as a value of a type; Guess tries them in GStreamer's order. */
 function simple(v: Value, p: usize, n: u32, type: i32): bool {
   switch (type) {
+    case Type.Uint:
+      if (parseInt64(p, n, NUMBER) && load<i64>(NUMBER) > i32.MAX_VALUE && load<i64>(NUMBER) <= <i64>u32.MAX_VALUE) {
+        v.setUint(<u32>load<i64>(NUMBER));
+        return true;
+      }
+      return simple(v, p, n, Type.Int);
     case Type.Int: {
       const a = findAtom(p, n);
       if (a == Atom.max || a == Atom.MAX) v.setInt(i32.MAX_VALUE);

@@ -44,6 +44,8 @@ function typeName(k: Kind): Atom {
     case Kind.Fraction:
     case Kind.FractionRange:
       return Atom.fraction;
+    case Kind.Uint:
+      return Atom.uint;
     case Kind.Bool:
       return Atom.boolean;
     case Kind.Bitmask:
@@ -100,6 +102,9 @@ function printPlain(out: Text, v: Value): void {
   switch (v.kind) {
     case Kind.Int:
       out.i64(v.a);
+      break;
+    case Kind.Uint:
+      out.u64(load<u32>(changetype<usize>(v), offsetof<Value>("a")));
       break;
     case Kind.Fraction:
       printFraction(out, v.a, v.b);

@@ -16,6 +16,8 @@ export const enum Kind {
   List,
   /** All of its items, in order. */
   Array,
+  /** A number from 2^31 up to 2^32, which is no Int. */
+  Uint,
 }
 
 /**
@@ -23,7 +25,7 @@ export const enum Kind {
  *
  *      0 field  atom of the field, 0 in a list or array
  *      4 kind
- *      8 a      Int, Bool: value   ranges: minimum    Fraction(Range): numerator    String: atom
+ *      8 a      Int, Uint, Bool: value   ranges: minimum    Fraction(Range): numerator    String: atom
  *               Bitmask: low half  Bytes, List, Array: address
  *     12 b      IntRange: maximum  Fraction(Range): denominator   Bitmask: high half
  *               Bytes: length      List, Array: items
@@ -46,6 +48,12 @@ export class Value {
     this.b = 0;
     this.c = 0;
     this.d = 0;
+  }
+
+  /** Sets a number without a sign: an Int if it can be one. */
+  setUint(v: u32): void {
+    this.setInt(v);
+    if (this.a < 0) this.kind = Kind.Uint;
   }
 
   /** Sets the numbers lo, lo + step … up to hi; one number becomes an Int. False when there is none. */

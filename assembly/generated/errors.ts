@@ -140,4 +140,10 @@ export const enum Code {
   BadAudio = 261,
   /** frames of {0} samples of {1} channels are too large */
   SoundTooLarge = 262,
+  /** {0} bytes behind the last whole sample were left out */
+  CutSample = 263,
+  /** a block of {0} bytes is damaged and left out */
+  BadBlock = 264,
+  /** {0} bytes are no RTP packet: {1} */
+  BadPacket = 270,
 }

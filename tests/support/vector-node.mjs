@@ -8,7 +8,7 @@ import { within } from "./g2g.mjs";
 import { lineOf } from "./vector-files.mjs";
 
 /** Whether a vector asks for something that only the vectors' own host can do. */
-const isSpecial = (v) => v.actions || v.faults || v.streams || v.slow;
+const isSpecial = (v) => v.actions || v.faults || v.streams || v.slow || v.random;
 
 const plain = (v) => {
   if (typeof v !== "bigint") return v instanceof Uint8Array ? { hex: Buffer.from(v).toString("hex") } : v;

@@ -191,4 +191,33 @@ describe("caps", () => {
     capsUnref(x);
     end();
   });
+
+  test("numbers without a sign go beyond those with one, by themselves", () => {
+    freshHeap();
+    const c = parse("a/b, ssrc=(uint)4294967295, payload=(uint)7, rate=(guint){ 2147483648, 1 }")!;
+    expect<string>(print(c)).toBe("a/b, ssrc=(uint)4294967295, payload=(int)7, rate={ (uint)2147483648, (int)1 }");
+    expect<i64>(c.getUint(Atom.ssrc)).toBe(0xffffffff);
+    expect<i64>(c.getUint(Atom.payload)).toBe(7);
+    expect<i64>(c.getUint(Atom.rate)).toBe(-1, "a list is no number");
+    expect<i32>(c.getInt(Atom.ssrc, 5)).toBe(5, "no number with a sign");
+    const d = copyCaps(c);
+    d.setUint(Atom.ssrc, 0x80000000).setUint(Atom.rate, 0x7fffffff);
+    expect<string>(print(d)).toBe("a/b, ssrc=(uint)2147483648, payload=(int)7, rate=(int)2147483647");
+    const again = parse(print(c))!;
+    expect<bool>(sameCaps(c, again)).toBe(true);
+    expect<bool>(capsMeet(c, d)).toBe(false);
+    const one = parse("a/b, ssrc=(uint){ 4294967294, 4294967295 }, payload=[ 1, 9 ]")!;
+    expect<bool>(subsetCaps(c, one)).toBe(true);
+    const both = intersectCaps(one, c);
+    expect<string>(print(both)).toBe("a/b, ssrc=(uint)4294967295, payload=(int)7, rate={ (uint)2147483648, (int)1 }");
+    expect<bool>(parse("a/b, ssrc=(uint)4294967296") == null).toBe(true);
+    expect<bool>(parse("a/b, x=(int)2147483648") == null).toBe(true);
+    expect<bool>(parse("a/b, ssrc=(uint)[ 1, 4294967295 ]") == null).toBe(true, "a range is of numbers with a sign");
+    capsUnref(c);
+    capsUnref(d);
+    capsUnref(again);
+    capsUnref(one);
+    capsUnref(both);
+    end();
+  });
 });

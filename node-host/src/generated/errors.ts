@@ -84,6 +84,9 @@ export const enum Code {
   PictureTooLarge = 260,
   BadAudio = 261,
   SoundTooLarge = 262,
+  CutSample = 263,
+  BadBlock = 264,
+  BadPacket = 270,
 }
 
 /** Texts of errors and warnings by code. */
@@ -157,4 +160,7 @@ export const ERRORS: Record<number, ErrorText> = {
   260: {"name":"PictureTooLarge","text":"a picture of {0}x{1} is too large"},
   261: {"name":"BadAudio","text":"a sound of {1} channels at {0} Hz cannot be made"},
   262: {"name":"SoundTooLarge","text":"frames of {0} samples of {1} channels are too large","hint":"lower samplesperbuffer"},
+  263: {"name":"CutSample","text":"{0} bytes behind the last whole sample were left out"},
+  264: {"name":"BadBlock","text":"a block of {0} bytes is damaged and left out"},
+  270: {"name":"BadPacket","text":"{0} bytes are no RTP packet: {1}","choices":{"1":["they are too few","the version is not 2","the contributing sources go on behind the end","the extension goes on behind the end","the padding is not what it says"]}},
 };
