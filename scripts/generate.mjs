@@ -4,6 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { descriptor } from "./lib/descriptor.mjs";
+import { elementTables, profileSource } from "./lib/profile.mjs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const check = process.argv.includes("--check");
@@ -121,6 +122,7 @@ function codes() {
     "assembly/generated/errors.ts",
     `${NOTE}\n/** Codes of errors and warnings; hosts have the texts. */\nexport const enum Code {\n${members}\n}\n`,
   );
+  rust(abi, errors);
   const codesOf = errors.map((e) => `  ${e.name} = ${e.code},`).join("\n");
   const texts = errors.map(({ code, ...rest }) => `  ${code}: ${JSON.stringify(rest)},`);
   emit(
@@ -152,18 +154,73 @@ ${texts.join("\n")}
   );
 }
 
-/** The tables of all elements, which stand beside their code. */
-function elementTables(dir = "assembly") {
-  const out = [];
-  for (const e of fs.readdirSync(path.join(root, dir), { withFileTypes: true })) {
-    const p = `${dir}/${e.name}`;
-    if (e.isDirectory() && e.name !== "generated") out.push(...elementTables(p));
-    else if (e.name.endsWith(".json")) {
-      const table = readJson(p);
-      if (table.klass) out.push({ ...table, file: p.replace(/\.json$/, "") });
+/** The codes for the hosts that are written in Rust. */
+function rust(abi, errors) {
+  const constant = (name) => name.replace(/(?<=[a-z0-9])[A-Z]/g, "_$&").toUpperCase();
+  const value = (v) => (Array.isArray(v) ? v[0] : v);
+  const groups = Object.entries(abi.enums).map(([name, { doc, values }]) => {
+    const note = (k, v) => `/// ${Array.isArray(v) ? v[1] : `${k}.`}`;
+    const entries = Object.entries(values);
+    if (name.endsWith("Flag")) {
+      const lines = entries.map(([k, v]) => `  ${note(k, v)}\n  pub const ${constant(k)}: u32 = ${value(v)};`);
+      return `/// ${doc}\npub mod ${constant(name).toLowerCase()} {\n${lines.join("\n")}\n}\n`;
     }
+    const lines = entries.map(([k, v]) => `  ${note(k, v)}\n  ${k} = ${value(v)},`);
+    const arms = entries.map(([k, v]) => `      ${value(v)} => Self::${k},`);
+    return `/// ${doc}
+#[repr(i32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ${name} {
+${lines.join("\n")}
+}
+
+impl ${name} {
+  /// The value of a number, if it is one.
+  pub const fn from_raw(raw: i32) -> Option<Self> {
+    Some(match raw {
+${arms.join("\n")}
+      _ => return None,
+    })
   }
-  return out.sort((x, y) => (x.name < y.name ? -1 : 1));
+}
+`;
+  });
+  emit(
+    "interface/src/generated/abi.rs",
+    `${NOTE}//! Codes of the host interface.\n\n/// Version of the host interface.\npub const ABI_VERSION: i32 = ${abi.version};\n\n${groups.join("\n")}`,
+  );
+  const text = (e) => JSON.stringify(e.text);
+  emit(
+    "interface/src/generated/errors.rs",
+    `${NOTE}//! Codes of errors and warnings.
+
+/// Names of codes, each behind its code. As text, since a table of pieces of text is larger.
+const NAMES: &[u8] = b"${errors.map((e) => `${e.code}${e.name}`).join("\\\n  ")}";
+
+/// The name of a code.
+pub fn error_name(code: i32) -> Option<&'static [u8]> {
+  let mut rest = NAMES;
+  while !rest.is_empty() {
+    let digits = rest.iter().take_while(|b| b.is_ascii_digit());
+    let (n, found) = digits.fold((0, 0), |(n, code), b| (n + 1, code * 10 + (b - b'0') as i32));
+    let letters = rest[n..].iter().take_while(|b| !b.is_ascii_digit()).count();
+    if found == code {
+      return Some(&rest[n..n + letters]);
+    }
+    rest = &rest[n + letters..];
+  }
+  None
+}
+
+/// The name of a code and its text, in which {0} and so on stand for the arguments of the message.
+pub const fn error_text(code: i32) -> Option<(&'static str, &'static str)> {
+  Some(match code {
+${errors.map((e) => `    ${e.code} => (${JSON.stringify(e.name)}, ${text(e)}),`).join("\n")}
+    _ => return None,
+  })
+}
+`,
+  );
 }
 
 function elements() {
@@ -282,34 +339,9 @@ function reference(tables) {
 
 /** The entry file of each profile: the interface, the elements it has, and what it exports besides. */
 function profiles(tables) {
-  for (const [name, { doc, elements, also = [] }] of Object.entries(readJson("tables/profiles.json"))) {
+  for (const [name, { doc, elements, also }] of Object.entries(readJson("tables/profiles.json"))) {
     const list = elements === "all" ? tables : elements.map((n) => tables.find((t) => t.name === n));
-    // A bin is its descriptor alone.
-    const lines = list.map((t, i) =>
-      t.line
-        ? `import { DESCRIPTOR as d${i}, DESCRIPTOR_LENGTH as n${i} } from "../generated/elements/${t.name}";`
-        : `import { register as r${i} } from "../${t.file.replace("assembly/", "")}";`,
-    );
-    if (list.some((t) => t.line)) lines.push('import { newFactory } from "../registry/factory";');
-    const calls = list.map((t, i) => (t.line ? `  newFactory(d${i}, n${i}, 0);` : `  r${i}();`));
-    const more = also.map((file) => `export * from "../${file}";\n`);
-    emit(
-      `assembly/profiles/${name}.ts`,
-      `${NOTE}
-// ${doc}
-
-import { beginInit, endInit } from "../abi/exports";
-${lines.map((line) => `${line}\n`).join("")}
-export { abi_version, alloc, free, describe, launch, set_state, step, query, event, dispose } from "../abi/exports";
-${more.join("")}
-/** See DESIGN.md, "The host interface". */
-export function init(ceiling: u32, options: u32): i32 {
-  const code = beginInit(ceiling, options);
-  if (code) return code;
-${calls.map((line) => `${line}\n`).join("")}  return endInit();
-}
-`,
-    );
+    emit(`assembly/profiles/${name}.ts`, profileSource(doc, list, also));
   }
 }
 

@@ -1,5 +1,6 @@
 import { alloc as heapAlloc, free as heapFree, heap, heapInit, Owner } from "../base/heap";
 import { releasePieces } from "../base/store";
+import { sized, tune } from "../base/tuning";
 import { blocksInit, blocksRelease } from "../core/block";
 import { eventsInit, eventsRelease } from "../core/event";
 import { framesInit, framesRelease } from "../core/frame";
@@ -20,10 +21,20 @@ import { factoriesRelease } from "../registry/factory";
 /** Completions that the ring holds. */
 const RING_SLOTS: u32 = 256;
 
+/** The same where memory is scarce. */
+const SMALL_RING: u32 = 16;
+
+/** Bytes that a heap needs to be one. */
+const LEAST_HEAP: u32 = 256;
+
 /** Options of init. */
 const enum Option {
   Statistics = 1,
   AutoConvert = 2,
+  /** Memory is scarce: rings and pools are made in small steps. */
+  Small = 4,
+  /** With Small: the board has a data cache with lines of 32 bytes. */
+  CacheLines = 8,
 }
 
 /** Version of the host interface. */
@@ -36,12 +47,15 @@ export function beginInit(ceiling: u32, options: u32): i32 {
   const pages = <i32>((<u64>ceiling + 0xffff) >> 16);
   const have = memory.size();
   if (pages > have && memory.grow(pages - have) < 0) return HostError.NoMemory;
-  return prepare(__heap_base, (<usize>max<i32>(pages, have)) << 16, ceiling, options);
+  const end = (<usize>max<i32>(pages, have)) << 16;
+  return prepare(__heap_base, options & Option.Small ? min<usize>(end, ceiling & ~15) : end, ceiling, options);
 }
 
 /** Prepares a core whose heap is [start, end). */
 export function prepare(start: usize, end: usize, ceiling: u32, options: u32): i32 {
+  if (end < start + LEAST_HEAP) return HostError.NoMemory;
   heapInit(start, end);
+  tune((options & Option.Small) != 0, options & Option.CacheLines ? 32 : 16);
   pipelineInit();
   pipeline().ceiling = ceiling;
   if (options & Option.Statistics) pipeline().flags |= PipelineFlag.Statistics;
@@ -51,7 +65,7 @@ export function prepare(start: usize, end: usize, ceiling: u32, options: u32): i
   framesInit();
   eventsInit();
   busInit();
-  return operationsInit(RING_SLOTS) ? 0 : HostError.NoMemory;
+  return operationsInit(sized(RING_SLOTS, SMALL_RING)) ? 0 : HostError.NoMemory;
 }
 
 /** Second half of init: whether everything was registered. */

@@ -7,7 +7,7 @@
  *     header (16 bytes, in front of the payload)
  *       0 size    payload bytes, a multiple of 16; bit 0: this block is free, bit 1: the block before it is free
  *       4 prev    address of the header that lies physically before this one, 0 for the first
- *       8 owner   Owner
+ *       8 owner   Owner, and above bit 8 which allocation it was, counted from 1
  *      12 asked   bytes asked for
  *     payload of a free block
  *       0 next    next free block of the same class
@@ -49,6 +49,9 @@ const MIN_PAYLOAD: u32 = 16;
 const FREE: u32 = 1;
 const PREV_FREE: u32 = 2;
 const FLAGS: u32 = 3;
+/** Bits of a header's owner that are the Owner. */
+const OWNER_BITS: u32 = 8;
+const OWNER_MASK: u32 = 255;
 /** Sizes below this are in the first row, in steps of 16. */
 const SMALL: u32 = 256;
 const SL_BITS: u32 = 4;
@@ -83,12 +86,15 @@ export class Heap {
   failedSize: u32;
   failedOwner: u32;
   flMap: u32;
+  /** Address of a bit for each allocation to come, set when it stays, and how many there are; 0 without a plan. */
+  plan: usize;
+  planned: u32;
   // FL_COUNT words of second-level maps, then FL_COUNT * SL_COUNT list heads follow.
 }
 
 const SL_MAPS: usize = offsetof<Heap>();
 const HEADS: usize = SL_MAPS + ((<usize>FL_COUNT) << 2);
-const HEAP: usize = memory.data(1760, 16);
+const HEAP: usize = memory.data(1776, 16);
 
 /** The heap's own record. */
 @inline
@@ -198,7 +204,7 @@ function trim(h: Header, size: u32): void {
 
 /** Takes the region [start, end) as the heap. Whatever was in it is forgotten. */
 export function heapInit(start: usize, end: usize): void {
-  memory.fill(HEAP, 0, 1760);
+  memory.fill(HEAP, 0, 1776);
   start = (start + 15) & ~(<usize>15);
   end = end & ~(<usize>15);
   const h = heap();
@@ -226,11 +232,11 @@ function failed(size: u32, owner: Owner): usize {
 function book(h: Header, size: u32, owner: Owner): usize {
   h.size &= ~FREE;
   following(h).size &= ~PREV_FREE;
-  h.owner = owner;
-  h.asked = size;
   const a = heap();
   a.live++;
   a.allocs++;
+  h.owner = (<u32>owner) | (a.allocs << OWNER_BITS);
+  h.asked = size;
   a.liveBytes += sizeOf(h);
   if (a.liveBytes > a.peakBytes) a.peakBytes = a.liveBytes;
   return changetype<usize>(h) + HEADER;
@@ -243,11 +249,65 @@ function book(h: Header, size: u32, owner: Owner): usize {
 export function alloc(size: u32, owner: Owner): usize {
   if (size > MAX_ALLOC) return failed(size, owner);
   const need = max<u32>((size + 15) & ~15, MIN_PAYLOAD);
+  if (heap().allocs < heap().planned) return allocPlanned(size, need, owner);
   const h = find(need);
   if (!h) return failed(size, owner);
   remove(h);
   trim(h, need);
   return book(h, size, owner);
+}
+
+/**
+ * Allocates by the plan: what stays goes as low as it can, what does not as high, so that the end of the region is free when
+ * the plan has been carried out.
+ */
+function allocPlanned(size: u32, need: u32, owner: Owner): usize {
+  const a = heap();
+  const stays = (load<u8>(a.plan + (a.allocs >> 3)) >> (<u8>(a.allocs & 7))) & 1;
+  let found: Header | null = null;
+  for (let h = at(a.start); changetype<usize>(h) + HEADER < a.end; h = following(h)) {
+    if (!(h.size & FREE) || sizeOf(h) < need) continue;
+    // A piece is as large as it was asked to be wherever it lies, so that another plan leads to the same allocations.
+    if (sizeOf(h) - need < HEADER + MIN_PAYLOAD && sizeOf(h) != need) continue;
+    found = h;
+    if (stays) break;
+  }
+  if (!found) return failed(size, owner);
+  let h = found;
+  remove(h);
+  const rest = sizeOf(h) - need;
+  if (stays || !rest) trim(h, need);
+  else {
+    const after = following(h);
+    h.size = (rest - HEADER) | (h.size & FLAGS);
+    insert(h);
+    const high = following(h);
+    high.size = need | FREE | PREV_FREE;
+    high.prev = changetype<usize>(h);
+    after.prev = changetype<usize>(high);
+    h = high;
+  }
+  return book(h, size, owner);
+}
+
+/**
+ * Gives the allocations to come a plan.
+ * @param bits a bit each, set for those that stay; outside the heap
+ */
+export function heapPlan(bits: usize, count: u32): void {
+  heap().plan = bits;
+  heap().planned = count;
+}
+
+/** Writes a plan: the bits of all allocations that are still in use. The caller has cleared `count` bits. */
+export function heapSurvivors(bits: usize, count: u32): void {
+  const a = heap();
+  for (let h = at(a.start); changetype<usize>(h) + HEADER < a.end; h = following(h)) {
+    const which = (h.owner >> OWNER_BITS) - 1;
+    if (h.size & FREE || which >= count) continue;
+    const p = bits + (which >> 3);
+    store<u8>(p, load<u8>(p) | ((<u8>1) << (<u8>(which & 7))));
+  }
 }
 
 /** As `alloc`, with the bytes set to zero. */
@@ -330,6 +390,36 @@ export function resize(p: usize, size: u32, owner: Owner): usize {
   return q;
 }
 
+/**
+ * Gives up the free room at the end of the region but for `spare` bytes, so that the memory behind it need not exist.
+ * @returns the new end of the region
+ */
+export function heapShrink(spare: u32): usize {
+  const a = heap();
+  const last = at(at(a.end - HEADER).prev);
+  const size = max<u32>((spare + 15) & ~15, MIN_PAYLOAD);
+  if (!(last.size & FREE) || sizeOf(last) <= size) return a.end;
+  remove(last);
+  last.size = size | (last.size & FLAGS);
+  const guard = following(last);
+  guard.size = PREV_FREE;
+  guard.prev = changetype<usize>(last);
+  insert(last);
+  a.end = changetype<usize>(guard) + HEADER;
+  return a.end;
+}
+
+/** Sets what is free to zero but for what the heap itself keeps there. */
+export function heapClear(): void {
+  const a = heap();
+  let h = at(a.start);
+  while (changetype<usize>(h) + HEADER < a.end) {
+    // The list of free blocks uses the first two words.
+    if (h.size & FREE) memory.fill(changetype<usize>(h) + HEADER + 8, 0, sizeOf(h) - 8);
+    h = following(h);
+  }
+}
+
 /** A zeroed record of type T. */
 @inline
 export function make<T>(owner: Owner): T {
@@ -345,8 +435,9 @@ export function heapCensus(into: usize): void {
   const a = heap();
   let h = at(a.start);
   while (changetype<usize>(h) + HEADER < a.end) {
-    if (!(h.size & FREE) && h.owner < <u32>Owner.Count) {
-      const slot = into + ((<usize>h.owner) << 3);
+    const owner = h.owner & OWNER_MASK;
+    if (!(h.size & FREE) && owner < <u32>Owner.Count) {
+      const slot = into + ((<usize>owner) << 3);
       store<u32>(slot, load<u32>(slot) + 1);
       store<u32>(slot, load<u32>(slot, 4) + h.asked, 4);
     }

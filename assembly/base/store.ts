@@ -6,11 +6,14 @@ import { Owner, alloc, free } from "./heap";
  */
 
 const MIN_BITS: u32 = 6;
-const CLASSES: u32 = 15;
+/** Sizes of pieces. */
+export const PIECES: u32 = 15;
 const STORE: usize = memory.data(64, 8);
+/** How many pieces of each size were made. */
+const MADE: usize = memory.data(64, 8);
 
 /** The largest piece. */
-export const MAX_PIECE: u32 = 1 << (MIN_BITS + CLASSES - 1);
+export const MAX_PIECE: u32 = 1 << (MIN_BITS + PIECES - 1);
 
 @inline
 function classOf(size: u32): u32 {
@@ -26,11 +29,30 @@ export function pieceSize(size: u32): u32 {
 /** Takes a piece of at least `size` bytes, contents undefined; 0 when it is too large or the heap has no room. */
 export function takePiece(size: u32, owner: Owner): usize {
   const c = classOf(size);
-  if (c >= CLASSES) return 0;
+  if (c >= PIECES) return 0;
   const slot = STORE + ((<usize>c) << 2);
   const p = load<usize>(slot);
-  if (!p) return alloc(1 << (c + MIN_BITS), owner);
+  if (!p) return makePiece(c, owner);
   store<usize>(slot, load<usize>(p));
+  return p;
+}
+
+/** Pieces of a class that were made. */
+export function madePieces(which: u32): u32 {
+  return load<u32>(MADE + ((<usize>which) << 2));
+}
+
+/** Makes one more piece of a class; false when the heap has no room. */
+export function morePieces(which: u32): bool {
+  const p = makePiece(which, Owner.Pool);
+  if (p) givePiece(p, 1 << (which + MIN_BITS));
+  return p != 0;
+}
+
+function makePiece(which: u32, owner: Owner): usize {
+  const p = alloc(1 << (which + MIN_BITS), owner);
+  const made = MADE + ((<usize>which) << 2);
+  if (p) store<u32>(made, load<u32>(made) + 1);
   return p;
 }
 
@@ -43,7 +65,8 @@ export function givePiece(p: usize, size: u32): void {
 
 /** Empties the lists; with `forget` the heap is new and the lists' memory is already gone. */
 export function releasePieces(forget: bool): void {
-  for (let c: u32 = 0; c < CLASSES; c++) {
+  memory.fill(MADE, 0, 64);
+  for (let c: u32 = 0; c < PIECES; c++) {
     const slot = STORE + ((<usize>c) << 2);
     let p: usize = forget ? 0 : load<usize>(slot);
     while (p) {

@@ -1,3 +1,4 @@
+import { sized } from "../base/tuning";
 import { Block, BlockPool, PoolShape, blockUnref, closeBlockPool, newBlockPool, takeBlock } from "./block";
 
 /**
@@ -21,7 +22,11 @@ export class Arena {
     if (!b || b.fill + size > b.size) {
       if (b) blockUnref(b);
       this.block = null;
-      if (!this.pool && !this.prepare()) return 0;
+      if (this.pool && this.pool!.size < size) {
+        closeBlockPool(this.pool);
+        this.pool = null;
+      }
+      if (!this.pool && !this.prepare(size)) return 0;
       b = takeBlock(this.pool!, -1);
       if (!b) return 0;
       this.block = b;
@@ -31,11 +36,11 @@ export class Arena {
     return p;
   }
 
-  private prepare(): bool {
+  private prepare(least: u32): bool {
     const shape = changetype<PoolShape>(SHAPE);
-    shape.size = ARENA_PIECE;
-    shape.align = 64;
-    shape.padding = 64;
+    shape.size = sized(ARENA_PIECE, max<u32>(SMALL_PIECE, least));
+    shape.align = sized(64, 16);
+    shape.padding = sized(64, 16);
     shape.min = 0;
     shape.max = 0xffff;
     this.pool = newBlockPool(shape);
@@ -54,6 +59,9 @@ const SHAPE: usize = memory.data(20, 4);
 
 /** Bytes of an arena's blocks, and of its largest piece. */
 export const ARENA_PIECE: u32 = 16384;
+
+/** Bytes of its blocks where memory is scarce; a larger piece makes them larger. */
+const SMALL_PIECE: u32 = 512;
 
 /** Bytes that an Arena takes inside another record. */
 export const ARENA_SIZE: u32 = 8;

@@ -2,6 +2,7 @@ import { release } from "../abi/imports";
 import { Owner, allocAligned, free, make } from "../base/heap";
 import { Pool } from "../base/pool";
 import { givePiece, takePiece } from "../base/store";
+import { sized } from "../base/tuning";
 import { setReady } from "./ready";
 
 /**
@@ -64,6 +65,8 @@ export class BlockPool {
   waiter: i32;
   /** Set when the owner is gone; the last block that returns frees the pool. */
   closed: bool;
+  /** The pool that was made before this one, of those that are open. */
+  older: BlockPool | null;
 }
 
 const BLOCKS: usize = memory.data(24, 8);
@@ -75,7 +78,13 @@ function blocks(): Pool {
 
 /** Prepares the store of block records; called once when the heap is new. */
 export function blocksInit(): void {
-  blocks().prepare(offsetof<Block>(), 32);
+  blocks().prepare(offsetof<Block>(), sized(32, 8));
+  store<usize>(NEWEST, 0);
+}
+
+/** The store of block records, for those that measure it. */
+export function blockRecords(): Pool {
+  return blocks();
 }
 
 /** Gives the block records back. */
@@ -86,6 +95,26 @@ export function blocksRelease(): void {
 /** Block records in use. */
 export function blocksUsed(): u32 {
   return blocks().used;
+}
+
+/** The newest of the open pools. */
+const NEWEST: usize = memory.data(4, 4);
+
+/** The pool that was made last; the others follow by `older`. */
+export function newestPool(): BlockPool | null {
+  return load<BlockPool | null>(NEWEST);
+}
+
+function forget(pool: BlockPool): void {
+  if (changetype<usize>(newestPool()) == changetype<usize>(pool)) {
+    store<BlockPool | null>(NEWEST, pool.older);
+    return;
+  }
+  for (let p = newestPool(); p; p = p!.older) {
+    if (changetype<usize>(p.older) != changetype<usize>(pool)) continue;
+    p.older = pool.older;
+    return;
+  }
 }
 
 function record(): Block | null {
@@ -154,6 +183,8 @@ export function newBlockPool(shape: PoolShape): BlockPool | null {
   pool.padding = shape.padding;
   pool.max = max<u32>(shape.max, shape.min);
   pool.waiter = -1;
+  pool.older = newestPool();
+  store<BlockPool | null>(NEWEST, pool);
   for (let i: u32 = 0; i < shape.min; i++) {
     if (!growBlockPool(pool)) {
       closeBlockPool(pool);
@@ -236,6 +267,7 @@ function blockFree(b: Block): void {
 /** Ends a pool: free blocks go now, those in use as they return. */
 export function closeBlockPool(pool: BlockPool | null): void {
   if (!pool) return;
+  forget(pool);
   pool.closed = true;
   pool.waiter = -1;
   let b = pool.free;

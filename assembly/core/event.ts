@@ -1,4 +1,5 @@
 import { Pool } from "../base/pool";
+import { sized } from "../base/tuning";
 import { Caps, capsRef, capsUnref } from "../caps/caps";
 import { SEGMENT_SIZE, Segment } from "./segment";
 import { Tags, tagsUnref } from "./tags";
@@ -82,7 +83,12 @@ function events(): Pool {
 
 /** Prepares the store of event records; called once when the heap is new. */
 export function eventsInit(): void {
-  events().prepare(EVENT_SIZE, 16);
+  events().prepare(EVENT_SIZE, sized(16, 4));
+}
+
+/** The store of event records, for those that measure it. */
+export function eventRecords(): Pool {
+  return events();
 }
 
 /** Gives the event records back. */

@@ -1,4 +1,5 @@
 import { Pool } from "../base/pool";
+import { sized } from "../base/tuning";
 import { FrameFlag } from "../generated/abi";
 import { Block } from "./block";
 import { Meta, copyMetas, freeMetas } from "./meta";
@@ -68,12 +69,17 @@ function frames(): Pool {
 
 /** Prepares the store of frame records; called once when the heap is new. */
 export function framesInit(): void {
-  frames().prepare(FRAME_SIZE, 32);
+  frames().prepare(FRAME_SIZE, sized(32, 8));
 }
 
 /** Gives the frame records back. */
 export function framesRelease(): void {
   frames().release();
+}
+
+/** The store of frame records, for those that measure it. */
+export function frameRecords(): Pool {
+  return frames();
 }
 
 /** Frames in use. */

@@ -1,6 +1,7 @@
 import { Owner, heap } from "../base/heap";
 import { recordDouble, recordInt, recordText } from "../base/records";
 import { givePiece, takePiece } from "../base/store";
+import { sized } from "../base/tuning";
 import { WRITER_SIZE, Writer } from "../base/writer";
 import { TEXT_SIZE, Text } from "../base/text";
 import { intersectCaps } from "../caps/algebra";
@@ -60,6 +61,12 @@ import { PropertyFlag, recordProperty } from "../registry/property";
 
 /** Frames that the host may hold of one pad. */
 const MAX_HELD: u32 = 256;
+
+/** The same where memory is scarce. */
+const SMALL_HELD: u32 = 4;
+
+/** Bytes that the text of caps may have on its way to the host. */
+const MAX_CAPS: u32 = 4096;
 
 /** Stretches that a frame may have when it is handed over. */
 const MAX_STRETCHES: u32 = 8192;
@@ -325,7 +332,7 @@ function takeInput(self: HostElement, pad: Pad): void {
       frameUnref(asFrame(take(link)));
       continue;
     }
-    if (self.busy || stateOf(pad).held >= MAX_HELD) return;
+    if (self.busy || stateOf(pad).held >= sized(MAX_HELD, SMALL_HELD)) return;
     if (sink && !self.factory.has(FactoryFlag.Timed) && !mayRender(self, pad, sync, 0)) return;
     if (sink && pipeline().state != State.Playing) {
       self.set(ElementFlag.Prerolled);
@@ -441,15 +448,15 @@ function configure(self: HostElement, pad: Pad): bool {
   if (!caps) return true;
   const w = scratch();
   recordInt(w, stateOf(pad).number);
-  const text = takePiece(4096, Owner.Text);
+  const text = takePiece(MAX_CAPS, Owner.Text);
   if (!text) {
     failMemory(self);
     return false;
   }
-  const t = changetype<Text>(PRINTED).into(text, 4096);
+  const t = changetype<Text>(PRINTED).into(text, MAX_CAPS);
   printCaps(t, caps);
   recordText(w, text, t.length);
-  givePiece(text, 4096);
+  givePiece(text, MAX_CAPS);
   const s = stateOf(pad);
   s.told++;
   self.configuring++;

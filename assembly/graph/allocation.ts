@@ -1,3 +1,4 @@
+import { alignment, sized } from "../base/tuning";
 import { Block, BlockPool, newBlockPool, takeBlock } from "../core/block";
 import { Format } from "../core/segment";
 import { failMemory } from "./bus";
@@ -12,6 +13,9 @@ export const BLOCK_ALIGN: u32 = 64;
 /** Bytes behind the end of a block that scanners may read, whatever they hold. */
 const READ_PAST: u32 = 64;
 
+/** The same where memory is scarce: without SIMD nothing reads further. */
+const SMALL_READ_PAST: u32 = 16;
+
 /**
  * Makes the pool that a src pad's frames come from. Downstream elements are asked what they need: sizes, alignment and
  * padding are the largest, and the blocks that they hold add to the element's own.
@@ -24,8 +28,8 @@ export function choosePool(pad: Pad, size: u32, own: u32, align: u32): BlockPool
   const q = beginQuery(QueryType.Allocation, Format.Undefined);
   q.caps = pad.caps;
   q.size = size;
-  q.align = align;
-  q.padding = READ_PAST;
+  q.align = alignment(align);
+  q.padding = sized(READ_PAST, SMALL_READ_PAST);
   askPeer(pad, q);
   const shape = q.shape;
   shape.min += own;

@@ -162,6 +162,23 @@ function newOperation(): Operation | null {
   return op;
 }
 
+/** Operations that there are records for. */
+export function operationRecords(): u32 {
+  return ops().count;
+}
+
+/** Makes a record for one more operation; false when the heap has no room or there are too many. */
+export function moreOperations(): bool {
+  const free = ops().free;
+  ops().free = null;
+  const op = newOperation();
+  ops().free = free;
+  if (!op) return false;
+  op.next = free;
+  ops().free = op;
+  return true;
+}
+
 /** Ends an operation: its references go back and its token is void. */
 export function endOperation(op: Operation): void {
   if (op.block) blockUnref(op.block!);

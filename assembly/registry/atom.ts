@@ -116,6 +116,11 @@ export function putAtom(out: Text, atom: u32): void {
   out.put(atomData(atom), atomLength(atom));
 }
 
+/** Forgets how texts are found: from now on there are only atoms that there are. */
+export function atomsSettle(): void {
+  atoms().ids.release();
+}
+
 /** Forgets the added words. */
 export function atomsRelease(): void {
   const a = atoms();

@@ -348,6 +348,23 @@ function forgetTables(f: Factory): void {
   f.properties = 0;
 }
 
+/** Forgets what has served to build and to negotiate elements; those that there are go on. */
+export function factoriesSettle(): void {
+  for (let i: u32 = 0; i < factories().length; i++) {
+    const f = factories().get(i);
+    for (let k: u32 = 0; k < f.pads; k++) {
+      capsUnref(f.template(k).caps);
+      capsUnref(f.template(k).prefer);
+      f.template(k).caps = anyCaps();
+      f.template(k).prefer = null;
+    }
+    if (f.has(FactoryFlag.Host)) free(f.descriptor);
+    else memory.fill(f.descriptor, 0, f.length);
+    f.descriptor = 0;
+    f.length = 0;
+  }
+}
+
 function freeFactory(f: Factory): void {
   forgetTables(f);
   f.fields.release();

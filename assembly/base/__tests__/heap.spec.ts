@@ -7,8 +7,12 @@ import {
   free,
   heap,
   heapCensus,
+  heapClear,
   heapInit,
+  heapPlan,
+  heapShrink,
   heapSound,
+  heapSurvivors,
   make,
   resize,
 } from "../heap";
@@ -115,6 +119,26 @@ function churn(seed: u64, operations: i32): void {
     free(piece.p);
   }
   mustBeEmpty();
+}
+
+/** Pieces of which some stay, always the same ones. */
+function come(): Array<Piece> {
+  const random = new Random(7);
+  const stay = new Array<Piece>();
+  const go = new Array<usize>();
+  for (let i = 0; i < 300; i++) {
+    const size = 1 + <u32>random.below(2000);
+    const p = alloc(size, Owner.Caps);
+    if (i % 5 != 0) go.push(p);
+    else {
+      const piece = new Piece(p, size, Owner.Caps, <u8>i);
+      piece.paint();
+      stay.push(piece);
+    }
+    if (i % 7 == 0 && go.length) free(go.shift());
+  }
+  for (let i = 0; i < go.length; i++) free(go[i]);
+  return stay;
 }
 
 describe("heap", () => {
@@ -303,6 +327,61 @@ describe("heap", () => {
       must(!heapSound(), "damage " + damage.toString());
     }
     freshHeap();
+  });
+
+  test("a plan puts what stays beside each other, however much comes and goes between", () => {
+    const bits = changetype<usize>(new StaticArray<u8>(64));
+    freshHeap();
+    // Nothing is known to stay: the first time all lies high.
+    heapPlan(bits, 512);
+    come();
+    const count = heap().allocs;
+    memory.fill(bits, 0, 64);
+    heapSurvivors(bits, count);
+    freshHeap();
+    heapPlan(bits, count);
+    const stayed = come();
+    expect(heap().allocs).toBe(count, "the same allocations");
+    must(heapSound(), "sound");
+    let end = heap().start;
+    for (let i = 0; i < stayed.length; i++) {
+      expect(stayed[i].p).toBe(end + 16, "directly behind the one before");
+      end = stayed[i].p + ((stayed[i].size + 15) & ~15);
+      must(stayed[i].intact(stayed[i].size), "nobody wrote into the piece");
+    }
+    heapPlan(0, 0);
+    expect(heapShrink(1024)).toBe(end + 16 + 1024 + 16, "what is behind them but for the spare room is gone");
+    must(heapSound(), "sound when it is smaller");
+    expect(alloc(1025, Owner.Block)).toBe(0, "there is no more than that");
+    expect(alloc(1000, Owner.Block)).not.toBe(0);
+  });
+
+  test("a region that is full to its end does not shrink", () => {
+    freshHeap();
+    while (alloc(64, Owner.Block)) {}
+    while (alloc(1, Owner.Block)) {}
+    const end = heap().end;
+    expect(heapShrink(0)).toBe(end);
+    must(heapSound(), "sound");
+  });
+
+  test("what is free can be cleared, and the heap works on", () => {
+    freshHeap();
+    const pieces = new Array<usize>();
+    for (let i = 0; i < 40; i++) {
+      pieces.push(alloc(100, Owner.Block));
+      memory.fill(pieces[i], 0xa5, 100);
+    }
+    for (let i = 0; i < pieces.length; i += 3) free(pieces[i]);
+    heapClear();
+    must(heapSound(), "sound");
+    for (let i = 0; i < pieces.length; i++) {
+      for (let k: usize = 8; k < 100; k++) {
+        const expected: u8 = i % 3 ? 0xa5 : 0;
+        if (load<u8>(pieces[i] + k) != expected) must(false, "free bytes are 0, others as they were");
+      }
+    }
+    for (let i = 0; i < pieces.length; i += 3) expect(alloc(100, Owner.Block)).not.toBe(0);
   });
 
   test("counters: allocations only grow, the peak stays", () => {

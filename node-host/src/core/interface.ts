@@ -31,4 +31,8 @@ export interface CoreExports {
 export const enum InitOption {
   Statistics = 1,
   AutoConvert = 2,
+  /** Memory is scarce: rings and pools are made in small steps. */
+  Small = 4,
+  /** With Small: blocks are aligned to cache lines of 32 bytes. */
+  CacheLines = 8,
 }
