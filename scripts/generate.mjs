@@ -257,7 +257,8 @@ ${enums.length ? "\n" + enums.join("\n") : ""}`,
   profiles(tables);
   const own = elementTables("node-host/src/elements").map((t) => ({ ...t, flags: [...(t.flags ?? []), "host"] }));
   hostTables(tables, own);
-  reference([...tables, ...own].sort((x, y) => (x.name < y.name ? -1 : 1)));
+  const boards = elementTables("firmware/elements/src").map((t) => ({ ...t, board: true }));
+  reference([...tables, ...own, ...boards].sort((x, y) => (x.name < y.name ? -1 : 1)));
 }
 
 /** The tables for the host: every element with its texts, and apart from them those that the host itself serves. */
@@ -308,10 +309,14 @@ function reference(tables) {
     const facts = [];
     if (t.klass) facts.push(`Class: ${t.klass}.`);
     if (t.aliases?.length) facts.push(`Also called ${t.aliases.join(", ")}.`);
-    if (t.flags?.includes("host")) facts.push("Served by the host: a program works with it through the library.");
+    if (t.board) facts.push("Served by firmware, on boards that have what it needs.");
+    else if (t.flags?.includes("host")) {
+      facts.push("Served by the host: a program works with it through the library.");
+    }
     if (t.line) facts.push(`Stands for \`${t.line}\`.`);
     if (facts.length) out.push(`${facts.join(" ")}\n`);
-    const command = t.flags?.includes("host") ? t.example : `./g2g launch '${t.example}'`;
+    const build = `./g2g firmware build --board BOARD '${t.example}'`;
+    const command = t.board ? build : t.flags?.includes("host") ? t.example : `./g2g launch '${t.example}'`;
     if (t.example) out.push(`\`\`\`sh\n${command}\n\`\`\`\n`);
     if (t.pads?.length) {
       out.push("| pad | direction | presence | caps |\n|---|---|---|---|");

@@ -135,8 +135,9 @@ pub trait HostElement {
     let _ = each;
   }
 
-  /// How long an operation may stay pending after the element's last completion until the host holds the element for
-  /// stuck, ns; `None`: for ever, as a source may wait for a network. A frame's time counts from when it is due.
+  /// How long an operation may stay pending until the host holds the element for stuck, ns; `None`: for ever, as a source
+  /// may wait for a network. Counted from when the element was last given something or completed something, and of a frame
+  /// from when it is due.
   fn allowance(&self, op: Op) -> Option<i64> {
     if op == Op::Credit { None } else { Some(2_000_000_000) }
   }
@@ -152,4 +153,31 @@ pub trait HostElement {
 
   /// The instance ends; nothing is pending.
   fn close(&mut self) {}
+}
+
+#[cfg(test)]
+mod tests {
+  use super::*;
+  use crate::NONE;
+  use crate::records::RecordWriter;
+
+  fn read(kind: i64, rate: f64, start: i64, stop: i64) -> Option<Upstream> {
+    let mut buffer = [0; 64];
+    let mut w = RecordWriter::new(&mut buffer);
+    w.int(kind);
+    w.int(1);
+    w.double(rate);
+    w.int(start);
+    w.int(stop);
+    Upstream::read(Records::new(w.finish()?))
+  }
+
+  #[test]
+  fn events_are_read_and_others_passed_over() {
+    assert_eq!(read(35, 0.0, NONE, NONE), Some(Upstream::ForceKeyUnit { pad: 1, at: NONE }));
+    let qos = Upstream::Qos { pad: 1, proportion: 1.5, jitter: -7, timestamp: 1 << 40 };
+    assert_eq!(read(33, 1.5, -7, 1 << 40), Some(qos));
+    assert_eq!(read(34, 0.0, 0, 0), None);
+    assert_eq!(Upstream::read(Records::new(&[5, 35, 5, 1])), None);
+  }
 }

@@ -1,0 +1,56 @@
+//! Records the run and sends it over the network.
+
+use embassy_executor::Spawner;
+use embassy_net::udp::{PacketMetadata, UdpSocket};
+use embassy_net::{IpEndpoint, Ipv4Address, Stack};
+use embassy_time::{Duration, with_timeout};
+use g2g_recorder::{Queue, Recorded};
+use g2g_runtime::Machine;
+use static_cell::ConstStaticCell;
+
+include!(concat!(env!("G2G_IMAGE"), "/record.rs"));
+
+/// Packets that wait to be sent; two or three times as many as the pipeline makes while the network resolves an address.
+const PACKETS: usize = 16;
+
+static QUEUE: Queue<PACKETS> = Queue::new();
+
+/// Records what an engine is called with.
+pub fn over<M: Machine>(machine: M) -> Recorded<M, PACKETS> {
+  use g2g_runtime::Board as _;
+  // Two starts never take the same time to the microsecond on the board; in the emulator there is one.
+  let session = crate::Mps2.now() as u32;
+  Recorded::new(machine, &QUEUE, &crate::image::IMAGE, &SETTINGS, session)
+}
+
+/// Sends it.
+pub fn start(stack: Stack<'static>, spawner: &Spawner) {
+  static RECEIVED: ConstStaticCell<([PacketMetadata; 1], [u8; 4])> =
+    ConstStaticCell::new(([PacketMetadata::EMPTY; 1], [0; 4]));
+  static SENT: ConstStaticCell<([PacketMetadata; 4], [u8; 4400])> =
+    ConstStaticCell::new(([PacketMetadata::EMPTY; 4], [0; 4400]));
+  let (received, sent) = (RECEIVED.take(), SENT.take());
+  let mut socket = UdpSocket::new(stack, &mut received.0, &mut received.1, &mut sent.0, &mut sent.1);
+  if socket.bind(TO.1).is_ok()
+    && let Ok(task) = send(socket)
+  {
+    spawner.spawn(task);
+  }
+}
+
+#[embassy_executor::task]
+async fn send(socket: UdpSocket<'static>) -> ! {
+  g2g_recorder::send(&QUEUE, &socket, IpEndpoint::from((Ipv4Address::from(TO.0), TO.1))).await
+}
+
+/// Waits until all is sent, but not for long.
+pub async fn sent() {
+  let empty = async {
+    while !QUEUE.is_empty() {
+      embassy_time::Timer::after_millis(5).await;
+    }
+    // The network has it in its own queue.
+    embassy_time::Timer::after_millis(50).await;
+  };
+  let _ = with_timeout(Duration::from_secs(2), empty).await;
+}

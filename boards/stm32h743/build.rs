@@ -1,0 +1,5 @@
+//! Links by the memory map of the image.
+
+fn main() {
+  g2g_setup::board();
+}
