@@ -31,7 +31,7 @@ export default defineConfig(
     },
   },
   {
-    files: ["node-host/**/*.ts"],
+    files: ["node-host/**/*.ts", "firmware/tool/**/*.ts"],
     extends: [js.configs.recommended, ts.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -42,7 +42,7 @@ export default defineConfig(
     },
   },
   {
-    files: ["node-host/src/**/*.ts"],
+    files: ["node-host/src/**/*.ts", "firmware/tool/**/*.ts"],
     plugins: { jsdoc },
     rules: { "jsdoc/require-jsdoc": ["error", documented({})] },
   },

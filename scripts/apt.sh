@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the Debian packages that some tests and the benchmarks compare with or run on. Nothing else needs them: tests
-# without their peer are skipped and say so.
+# Installs the Debian packages that firmware is made with, and those that some tests and the benchmarks compare with or run on.
+# Nothing else needs them: tests without their peer are skipped and say so.
 # scripts/apt.sh [--dry-run]   --dry-run only says what would be installed
 set -eu
 
@@ -15,6 +15,9 @@ gstreamer1.0-plugins-ugly  its x264enc
 gstreamer1.0-libav         its decoders
 gcc                        compiles the core by way of wasm2c, and wasm3
 libc6-dev                  headers for gcc
+gcc-arm-none-eabi          compiles the C of firmware
+libnewlib-arm-none-eabi    its C library
+qemu-system-arm            runs firmware: g2g firmware run
 python3-venv               takes the wasmtime and wasm3 packages in, apart from the system's Python
 "
 

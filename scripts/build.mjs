@@ -1,4 +1,4 @@
-// Makes everything that is made: generated sources, build/core.wasm and build/core.simd.wasm, build/node.
+// Makes everything that is made: generated sources, build/core.wasm and build/core.simd.wasm, build/node, build/tool.
 // node scripts/build.mjs [--debug] [--types] [--testkit] [--force]
 //   --debug    also build/core.debug.wasm, with names and assertions
 //   --types    also build/types, the declarations of the Node package
@@ -29,6 +29,7 @@ const core = {
       "tables",
       "scripts/generate.mjs",
       "scripts/lib/descriptor.mjs",
+      "scripts/lib/profile.mjs",
       "scripts/strict",
     ].flatMap((place) => filesUnder(place, isSource)),
   outputs: ["build/core.wasm", "build/core.simd.wasm"],
@@ -37,6 +38,13 @@ const core = {
 const node = {
   entries: () => ["cli", "index"].filter((name) => fs.existsSync(path.join(root, `node-host/src/${name}.ts`))),
   inputs: () => [...TOOLS, "node-host/src", "node-host/tsconfig.json"].flatMap((place) => filesUnder(place, isSource)),
+};
+
+/** What makes firmware; it works on the sources in the repository and is in no package. */
+const tool = {
+  entry: "firmware/tool/index.ts",
+  output: "build/tool/firmware.mjs",
+  inputs: () => [...node.inputs(), ...filesUnder("firmware/tool", isSource)],
 };
 
 /** Runs a Node program at the root; rejects with its output when it fails. */
@@ -99,6 +107,24 @@ async function bundle(entries) {
   for (const name of fs.readdirSync(outdir)) if (!made.has(name)) fs.rmSync(path.join(outdir, name));
 }
 
+/** Bundles the tool for firmware. Its dependencies stay in node_modules. */
+async function bundleTool() {
+  const { build } = await import("esbuild");
+  await build({
+    absWorkingDir: root,
+    entryPoints: [tool.entry],
+    outfile: tool.output,
+    bundle: true,
+    packages: "external",
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    logLevel: "silent",
+  }).catch((error) => {
+    throw new BuildError(error.message);
+  });
+}
+
 /** Writes the declarations of the Node package. */
 function declare() {
   const out = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--outDir", "build/types"];
@@ -129,18 +155,25 @@ const present = (files) => files.every((file) => fs.existsSync(path.join(root, f
 export async function build({ debug = false, types = false, testkit = false, force = false, begin = () => {} } = {}) {
   const start = new Date();
   const old = force ? {} : readStamp();
-  const stamp = { core: hashFiles(core.inputs()), node: hashFiles(node.inputs()), testkit: old.testkit };
+  const stamp = {
+    core: hashFiles(core.inputs()),
+    node: hashFiles(node.inputs()),
+    tool: hashFiles(tool.inputs()),
+    testkit: old.testkit,
+  };
   const bundles = node.entries().map((name) => `build/node/${name}.mjs`);
   const coreDone = () => stamp.core === old.core && present(core.outputs);
   const nodeDone = () => stamp.node === old.node && present(bundles);
+  const toolDone = () => stamp.tool === old.tool && present([tool.output]);
   const testkitDone = () => !testkit || (stamp.core === old.testkit && present([TESTKIT.artifact]));
   const messages = [];
   fs.mkdirSync(path.join(root, "build"), { recursive: true });
-  if (!coreDone() || !nodeDone() || !testkitDone() || debug || types) {
+  if (!coreDone() || !nodeDone() || !toolDone() || !testkitDone() || debug || types) {
     begin();
     messages.push(await execute(["scripts/generate.mjs"]));
     stamp.core = hashFiles(core.inputs());
     stamp.node = hashFiles(node.inputs());
+    stamp.tool = hashFiles(tool.inputs());
     const failures = [];
     /** Waits for jobs; what was made by those that fail keeps no stamp. */
     const finish = async (part, jobs) => {
@@ -157,12 +190,18 @@ export async function build({ debug = false, types = false, testkit = false, for
     if (debug) compiling.push(compile("debug", "build/core.debug.wasm"));
     const bundling = nodeDone() || !bundles.length ? [] : [bundle(node.entries())];
     if (types) bundling.push(declare());
+    const tooling = toolDone() ? [] : [bundleTool()];
     const helping = [];
     if (!testkitDone()) {
       stamp.testkit = stamp.core;
       helping.push(compile("baseline", TESTKIT.artifact, TESTKIT.entry));
     }
-    await Promise.all([finish("core", compiling), finish("node", bundling), finish("testkit", helping)]);
+    await Promise.all([
+      finish("core", compiling),
+      finish("node", bundling),
+      finish("tool", tooling),
+      finish("testkit", helping),
+    ]);
     // After a failure the stamp is older than every source, so that the next run builds again.
     writeStamp(stamp, failures.length ? new Date(0) : start);
     // Both artifacts of the core come from the same sources and mostly fail with the same words.

@@ -9,6 +9,7 @@ const CHECKS = {
   format: ["node_modules/prettier/bin/prettier.cjs", "--check", "--log-level", "warn", "."],
   eslint: ["node_modules/eslint/bin/eslint.js", "."],
   types: ["node_modules/typescript/bin/tsc", "-p", "node-host/tsconfig.json", "--noEmit"],
+  tool: ["node_modules/typescript/bin/tsc", "-p", "firmware/tool/tsconfig.json"],
   generated: ["scripts/generate.mjs", "--check"],
   strict: ["scripts/strict-check.mjs"],
 };

@@ -10,6 +10,9 @@ import { filesUnder, root } from "./lib/inputs.mjs";
 /** The folder of the simulated host, whose tests are a stage of their own. */
 const SIMULATED = "tests/sim/";
 
+/** The folder of what is built for boards and run there. */
+const FIRMWARE = "tests/firmware/";
+
 /** Runs the tests under Node's own runner that `accept` names. */
 function nodeTests(accept) {
   const files = filesUnder("tests", (file) => file.endsWith(".test.mjs") && accept(file));
@@ -30,9 +33,11 @@ const STAGES = {
   module: () => ["tests/module/check.mjs"],
   spec: () => ["scripts/spec.mjs"],
   sim: () => nodeTests((file) => file.startsWith(SIMULATED)),
-  node: () => nodeTests((file) => !file.startsWith(SIMULATED)),
+  node: () => nodeTests((file) => !file.startsWith(SIMULATED) && !file.startsWith(FIRMWARE)),
   engines: () => ["tests/engines/run.mjs"],
   vectors: () => ["tests/vectors/run.mjs"],
+  rust: () => ["scripts/rust.mjs"],
+  firmware: () => nodeTests((file) => file.startsWith(FIRMWARE)),
 };
 
 /** Runs one stage. @returns its counts, seconds and reasons of what was skipped */

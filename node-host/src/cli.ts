@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError } from "commander";
 import { ExitCode } from "./cli/exit.js";
+import { addFirmware } from "./cli/firmware.js";
 
 /** A number of bytes: 64M, 1G, 500k or plain. */
 function bytes(text: string): number {
@@ -102,6 +103,8 @@ program
   .argument("[folder]", "where the files go; a new folder for temporary files without it")
   .addHelpText("after", "\nExample:\n  g2g demo /tmp/clip")
   .action((folder: string | undefined) => run(async () => (await import("./cli/demo.js")).demoCommand(folder)));
+
+addFirmware(program, run);
 
 try {
   await program.parseAsync();

@@ -7,6 +7,8 @@ export const enum ExitCode {
   Usage = 2,
   /** A replay did not give what was recorded. */
   Diverged = 3,
+  /** The time for a run in an emulator was over. */
+  TimedOut = 124,
   Interrupted = 130,
   Terminated = 143,
 }

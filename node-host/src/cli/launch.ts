@@ -60,8 +60,8 @@ export async function launchCommand(words: string[], options: Record<string, unk
   return ExitCode.Usage;
 }
 
-/** Why a line could not be built; a long line is shown with the place. */
-function launchError(error: unknown, line: string): string {
+/** Why a line could not be built; a long line is shown with the place. Other errors than those of a line are thrown on. */
+export function launchError(error: unknown, line: string): string {
   if (!(error instanceof Error)) throw error;
   if (!(error instanceof PipelineError)) return error.message;
   const column = /\(?(?:at )?column (\d+)\)?/.exec(error.report.reason)?.[1];

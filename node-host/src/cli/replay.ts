@@ -22,9 +22,11 @@ export function replayCommand(file: string, options: Record<string, unknown>): P
       onMessage: options.messages ? (m) => say(describeMessage(m)) : undefined,
     });
     const files = result.outputs.map((o) => `, ${o.bytes} bytes for ${o.path}`).join("");
-    process.stdout.write(`as recorded: ${result.steps} steps, ${result.messages} messages${files}\n`);
+    const again = result.restarts ? `, began again ${result.restarts} times` : "";
+    process.stdout.write(`as recorded: ${result.steps} steps, ${result.messages} messages${files}${again}\n`);
     if (result.trap !== null) say(`the recording ends with a trap: ${result.trap}`);
-    else if (!result.complete) say("the recording was cut off");
+    if (result.torn !== null) say(`the recording ends before its run: ${result.torn}`);
+    else if (!result.complete && result.trap === null) say("the recording was cut off");
     return Promise.resolve(ExitCode.Ok);
   } catch (error) {
     if (!(error instanceof Error)) throw error;

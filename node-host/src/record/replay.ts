@@ -9,7 +9,7 @@ import { RecordReader, decodeText } from "../core/records.js";
 import { emptyCompletion, writeCompletion, COMPLETION_SIZE } from "../core/ring.js";
 import { HostError, Op, OpenKind, Query } from "../generated/abi.js";
 import { FRAME_RECORD } from "../host/frame.js";
-import { COMPLETION_FIELDS, Entry, MAGIC, RecordingFlag, VERSION, hashOf } from "./format.js";
+import { COMPLETION_FIELDS, Entry, MAGIC, RecordingFlag, TORN, VERSION, hashOf } from "./format.js";
 import { EndOfRecording, FieldReader } from "./reader.js";
 
 /** How a recording is replayed. */
@@ -38,6 +38,10 @@ export interface ReplayResult {
   complete: boolean;
   /** The trap that the recording ends with, and that has come again; null when there is none. */
   trap: string | null;
+  /** Why the recording ends before its run; null when it does not, or does not say. */
+  torn: string | null;
+  /** How often an image began again. */
+  restarts: number;
 }
 
 /** The core did something else than it did when it was recorded. */
@@ -104,18 +108,34 @@ function findCore(hash: string, given: string | undefined): CoreModule {
   throw new HostFault(`the recording was made with core ${hash.slice(0, 16)}, which is not here (${have.join(", ")})`);
 }
 
+/** The module that stands in a recording. */
+function ownCore(hash: string, bytes: Uint8Array): WebAssembly.Module {
+  if (hex(hashOf(bytes)) !== hash) throw new HostFault("the recording is damaged: its module is not that of its head");
+  try {
+    return new WebAssembly.Module(Uint8Array.from(bytes));
+  } catch (cause) {
+    throw new HostFault("the recording's module is none", { cause });
+  }
+}
+
 class Replay {
-  private readonly core: CoreExports;
+  private readonly module: WebAssembly.Module;
+  private core!: CoreExports;
   private readonly digests: boolean;
+  /** Whether the module is that of an image. */
+  private readonly image: boolean;
   private readonly outputs = createHash("sha256");
   private readonly sinks = new Map<number, { path: string; fd: number; bytes: number; next: number }>();
   private readonly written: { path: string; bytes: number }[] = [];
   private readonly inputs: { path: string; fd: number }[] = [];
   private u8!: Uint8Array;
   private view!: DataView;
+  /** Where the ring is when an image begins. */
+  private readonly firstRing: number = 0;
   private ring = 0;
   private now = 0n;
   private entries = 0;
+  private restarts = 0;
   private steps = 0;
   private messages = 0;
   private at = 0;
@@ -135,24 +155,60 @@ class Replay {
     if (magic !== MAGIC) throw new HostFault("the file is no recording");
     const version = in_.byte();
     if (version !== VERSION) throw new HostFault(`the recording is of version ${version}; version ${VERSION} is known`);
-    this.digests = (in_.byte() & RecordingFlag.Digests) !== 0;
-    const module = findCore(Buffer.from(in_.raw(32)).toString("hex"), options.core);
+    const flags = in_.byte();
+    this.digests = (flags & RecordingFlag.Digests) !== 0;
+    this.image = (flags & RecordingFlag.Image) !== 0;
+    const hash = hex(in_.raw(32));
+    if (this.image) {
+      try {
+        this.firstRing = in_.uint();
+        const bytes = in_.bytes();
+        this.module = options.core ? findCore(hash, options.core).module : ownCore(hash, bytes);
+      } catch (cause) {
+        if (!(cause instanceof EndOfRecording || cause instanceof RangeError)) throw cause;
+        throw new HostFault("the recording is damaged: it ends in its module", { cause });
+      }
+    } else this.module = findCore(hash, options.core).module;
+    this.begin();
+  }
+
+  /** Makes the instance. */
+  private begin(): void {
     const g2g = this.imports() as unknown as WebAssembly.ModuleImports;
-    this.core = new WebAssembly.Instance(module.module, { g2g }).exports as unknown as CoreExports;
-    this.core.abi_version();
-    this.look();
+    try {
+      this.core = new WebAssembly.Instance(this.module, { g2g }).exports as unknown as CoreExports;
+      // A sealed module has nothing but steps.
+      if (!this.image) this.core.abi_version();
+      this.ring = this.firstRing;
+      this.look();
+    } catch (cause) {
+      throw new HostFault("the recording's module is no core", { cause });
+    }
   }
 
   run(): ReplayResult {
     let complete = false;
     let trap: string | null = null;
+    let torn: string | null = null;
     try {
-      while (!complete && trap === null) {
+      while (!complete && torn === null) {
         const entry = this.next();
         if (entry === Entry.End) {
           complete = true;
           this.expect("the outputs", hex(this.in_.raw(32)), this.outputs.digest("hex"));
-        } else if (!this.arrive(entry)) trap = this.call(entry);
+        } else if (entry === Entry.Torn) {
+          const why = this.in_.byte();
+          torn = TORN[why] ?? `reason ${why}`;
+        } else if (entry === Entry.Restart && this.image) {
+          trap = null;
+          this.restarts++;
+          this.begin();
+        } else if (trap !== null)
+          throw new HostFault(`the recording is damaged: a call after a trap at byte ${this.at}`);
+        else if (!this.arrive(entry)) {
+          trap = this.call(entry);
+          if (trap !== null && !this.image) break;
+        }
       }
     } catch (error) {
       if (error instanceof RangeError) throw new HostFault("the recording is damaged", { cause: error });
@@ -161,8 +217,8 @@ class Replay {
       for (const s of this.sinks.values()) this.endSink(s);
       for (const i of this.inputs) if (i.fd >= 0) fs.closeSync(i.fd);
     }
-    const { entries, steps, messages, written } = this;
-    return { entries, steps, messages, outputs: written, complete, trap };
+    const { entries, steps, messages, written, restarts } = this;
+    return { entries, steps, messages, outputs: written, complete, trap, torn, restarts };
   }
 
   private look(): void {

@@ -1,0 +1,228 @@
+import { execFile } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { promisify } from "node:util";
+import binaryen from "binaryen";
+
+/** Functions that an image does without. */
+export interface Cut {
+  /** A pattern of their names. */
+  readonly functions: string;
+  /** Why nothing calls them any more. */
+  readonly why: string;
+}
+
+/** What a sealed module is made of. */
+export interface SealInput {
+  /** The module as the compiler made it, with names, not optimized. */
+  readonly module: Uint8Array;
+  /** Its memory where the image begins; its length is what the image needs. */
+  readonly memory: Uint8Array;
+  /** Exports to keep. */
+  readonly exports: readonly string[];
+  /** Functions to cut out, by name, and why; see seal.json. Empty: nothing is cut out. */
+  readonly cut: readonly Cut[];
+  /** Names of the functions to keep; without it all that may be called. */
+  readonly only?: ReadonlySet<string>;
+  /** Indices in the function table that nothing calls any more. */
+  readonly idle: readonly number[];
+  /** Whether functions are put into each other; when not, a trace names each. */
+  readonly optimize: boolean;
+  /** A folder for what is made on the way. */
+  readonly scratch: string;
+  /** The root of the repository. */
+  readonly root: string;
+}
+
+/** The features that the baseline may use; all engines have them. */
+const FEATURES = [
+  ...["--mvp-features", "--enable-bulk-memory", "--enable-bulk-memory-opt", "--enable-sign-ext"],
+  ...["--enable-mutable-globals", "--enable-nontrapping-float-to-int"],
+];
+
+const PAGE = 65536;
+const MEMORY_SECTION = 5;
+const DATA_SECTION = 11;
+const DATA_COUNT_SECTION = 12;
+
+/** Zeroes between two stretches of data that cost more as data than a stretch of its own. */
+const GAP = 12;
+
+/**
+ * Makes the module of an image: what only led to where it begins is cut out (a call of it would trap), and the memory is
+ * its data.
+ */
+export async function seal(input: SealInput): Promise<Uint8Array> {
+  const cut = path.join(input.scratch, "cut.wasm");
+  const out = path.join(input.scratch, "optimized.wasm");
+  await writeFile(cut, cutOut(input));
+  const wasmOpt = path.join(input.root, "node_modules/binaryen/bin/wasm-opt");
+  if (!input.optimize) return withMemory(await readFile(cut), input.memory);
+  await promisify(execFile)(process.execPath, [wasmOpt, cut, ...FEATURES, "--closed-world", "-O3", "-g", "-o", out]);
+  return withMemory(await readFile(out), input.memory);
+}
+
+function cutOut({ module, exports, cut, only, idle }: SealInput): Uint8Array {
+  // The names tell the parts of an image apart.
+  binaryen.setDebugInfo(true);
+  const m = binaryen.readBinary(module);
+  try {
+    const patterns = cut.map(({ functions }) => new RegExp(functions));
+    for (let i = 0; i < m.getNumFunctions(); i++) {
+      const f = m.getFunctionByIndex(i);
+      const { name, module: imported, params, results } = binaryen.getFunctionInfo(f);
+      if (imported || (only?.has(name) !== false && !patterns.some((p) => p.test(name)))) continue;
+      m.removeFunction(name);
+      m.addFunction(name, params, results, [], m.unreachable());
+    }
+    const gone = "sealed";
+    m.addFunction(gone, binaryen.none, binaryen.none, [], m.unreachable());
+    const unused = new Set(idle);
+    for (let i = m.getNumElementSegments() - 1; i >= 0; i--) {
+      const { name, table, data, offset } = elementSegment(m, i);
+      m.removeElementSegment(name);
+      const kept = data.map((f, k) => (unused.has(offset + k) ? gone : f));
+      m.addActiveElementSegment(table, name, kept, m.i32.const(offset));
+    }
+    for (let i = m.getNumExports() - 1; i >= 0; i--) {
+      const { name } = binaryen.getExportInfo(m.getExportByIndex(i));
+      if (!exports.includes(name)) m.removeExport(name);
+    }
+    return m.emitBinary();
+  } finally {
+    m.dispose();
+  }
+}
+
+/** What the declarations of binaryen leave out. */
+const { setBody } = (binaryen as unknown as { Function: { setBody(this: void, f: number, body: number): void } })
+  .Function;
+
+/** A module that notes which functions are called, in a byte each behind its memory. */
+export interface WatchedModule {
+  readonly wasm: Uint8Array;
+  /** Where the byte of the first function lies. */
+  readonly marks: number;
+  /** The functions, in the order of their bytes. */
+  readonly names: readonly string[];
+}
+
+/** Makes a sealed module that was not optimized note its calls. */
+export function watch(module: Uint8Array, memory: Uint8Array): WatchedModule {
+  binaryen.setDebugInfo(true);
+  const m = binaryen.readBinary(module);
+  try {
+    const marks = memory.length;
+    const names: string[] = [];
+    for (let i = 0; i < m.getNumFunctions(); i++) {
+      const f = m.getFunctionByIndex(i);
+      const { name, module: imported, results, body } = binaryen.getFunctionInfo(f);
+      if (imported) continue;
+      const mark = m.i32.store8(marks + names.length, 1, m.i32.const(0), m.i32.const(1));
+      setBody(f, m.block(null, [mark, body], results));
+      names.push(name);
+    }
+    const larger = new Uint8Array(memory.length + names.length);
+    larger.set(memory);
+    return { wasm: withMemory(m.emitBinary(), larger), marks, names };
+  } finally {
+    m.dispose();
+  }
+}
+
+function elementSegment(m: binaryen.Module, i: number) {
+  const { name, table, data, offset } = binaryen.getElementSegmentInfo(m.getElementSegmentByIndex(i));
+  return { name, table, data, offset: (binaryen.getExpressionInfo(offset) as binaryen.ConstInfo).value as number };
+}
+
+/** Puts a memory in place of the one a module has. */
+export function withMemory(module: Uint8Array, memory: Uint8Array): Uint8Array {
+  const pages = Math.ceil(memory.length / PAGE);
+  const parts = [module.subarray(0, 8)];
+  let at = 8;
+  let hasData = false;
+  const section = (id: number, body: number[] | Uint8Array) => {
+    parts.push(Uint8Array.from([id, ...leb(body.length)]), Uint8Array.from(body));
+  };
+  const data = () => {
+    if (!hasData) section(DATA_SECTION, dataSection(memory));
+    hasData = true;
+  };
+  while (at < module.length) {
+    const id = module[at++];
+    const [size, start] = readLeb(module, at);
+    at = start + size;
+    // Custom sections may stand behind the data.
+    if (id === MEMORY_SECTION) section(id, [1, 1, ...leb(pages), ...leb(pages)]);
+    else if (id === DATA_SECTION) data();
+    else if (id !== DATA_COUNT_SECTION) {
+      parts.push(Uint8Array.from([id, ...leb(size)]), module.subarray(start, at));
+    }
+  }
+  data();
+  return Buffer.concat(parts);
+}
+
+/** A module without its custom sections, such as names. */
+export function strip(module: Uint8Array): Uint8Array {
+  const parts = [module.subarray(0, 8)];
+  for (let at = 8; at < module.length;) {
+    const begin = at;
+    const [size, start] = readLeb(module, at + 1);
+    at = start + size;
+    if (module[begin] !== 0) parts.push(module.subarray(begin, at));
+  }
+  return Buffer.concat(parts);
+}
+
+/** Stretches of a memory that are not zero: address and bytes. */
+export function stretches(memory: Uint8Array): [number, Uint8Array][] {
+  const out: [number, Uint8Array][] = [];
+  let i = 0;
+  while (i < memory.length) {
+    while (i < memory.length && !memory[i]) i++;
+    if (i === memory.length) break;
+    let end = i + 1;
+    for (let k = end; k < memory.length && k - end < GAP; k++) if (memory[k]) end = k + 1;
+    out.push([i, memory.subarray(i, end)]);
+    i = end;
+  }
+  return out;
+}
+
+function dataSection(memory: Uint8Array): number[] {
+  const list = stretches(memory);
+  const out = leb(list.length);
+  for (const [at, bytes] of list) out.push(0, 0x41, ...signedLeb(at), 0x0b, ...leb(bytes.length), ...bytes);
+  return out;
+}
+
+function leb(n: number): number[] {
+  const out: number[] = [];
+  do {
+    const more = n > 127;
+    out.push((n & 127) | (more ? 128 : 0));
+    n >>>= 7;
+  } while (n);
+  return out;
+}
+
+function signedLeb(n: number): number[] {
+  const out: number[] = [];
+  for (;;) {
+    const bits = n & 127;
+    n >>= 7;
+    const done = (n === 0 && !(bits & 64)) || (n === -1 && (bits & 64) !== 0);
+    out.push(done ? bits : bits | 128);
+    if (done) return out;
+  }
+}
+
+function readLeb(bytes: Uint8Array, at: number): [number, number] {
+  let n = 0;
+  for (let shift = 0; ; shift += 7) {
+    const b = bytes[at++];
+    n |= (b & 127) << shift;
+    if (!(b & 128)) return [n >>> 0, at];
+  }
+}
