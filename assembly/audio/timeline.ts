@@ -9,6 +9,8 @@ import { NONE, SECOND, scale } from "../core/time";
  *     16 at     units from the first that has not been taken to where that piece begins; negative behind it
  *     24 units  in
  *     32 span   ns
+ *     40 asked  how long how many units last was worked out last, and the answer: pieces are mostly of one length
+ *     48 answer
  */
 @unmanaged
 export class Timeline {
@@ -17,6 +19,8 @@ export class Timeline {
   at: i64;
   units: i64;
   span: i64;
+  asked: i64;
+  answer: i64;
 
   /** Units a second; nothing is held. */
   setRate(rate: u32): void {
@@ -27,6 +31,8 @@ export class Timeline {
   setPace(units: i64, span: i64): void {
     this.units = units;
     this.span = span;
+    this.asked = 0;
+    this.answer = 0;
   }
 
   /** Starts over, with nothing held: the next unit is at `time`, ns or NONE. */
@@ -51,9 +57,13 @@ export class Timeline {
   }
 
   /** How long units last, ns. */
-  @inline
   lasts(n: i64): i64 {
-    return scale(n, this.span, this.units);
+    if (!n) return 0;
+    if (n != this.asked) {
+      this.asked = n;
+      this.answer = scale(n, this.span, this.units);
+    }
+    return this.answer;
   }
 }
 

@@ -262,8 +262,8 @@ export function alloc(size: u32, owner: Owner): usize {
  * the plan has been carried out.
  */
 function allocPlanned(size: u32, need: u32, owner: Owner): usize {
+  const stays = nextStays();
   const a = heap();
-  const stays = (load<u8>(a.plan + (a.allocs >> 3)) >> (<u8>(a.allocs & 7))) & 1;
   let found: Header | null = null;
   for (let h = at(a.start); changetype<usize>(h) + HEADER < a.end; h = following(h)) {
     if (!(h.size & FREE) || sizeOf(h) < need) continue;
@@ -290,6 +290,26 @@ function allocPlanned(size: u32, need: u32, owner: Owner): usize {
   return book(h, size, owner);
 }
 
+/** Whether the next allocation is one that stays. */
+function nextStays(): bool {
+  const a = heap();
+  const bits: u32 = load<u8>(a.plan + (a.allocs >> 3));
+  return ((bits >> (a.allocs & 7)) & 1) != 0;
+}
+
+/** By the plan, a free block with room for `need` bytes; null when there is none. */
+function findPlanned(need: u32): Header | null {
+  const stays = nextStays();
+  const a = heap();
+  let found: Header | null = null;
+  for (let h = at(a.start); changetype<usize>(h) + HEADER < a.end; h = following(h)) {
+    if (!(h.size & FREE) || sizeOf(h) < need) continue;
+    found = h;
+    if (stays) break;
+  }
+  return found;
+}
+
 /**
  * Gives the allocations to come a plan.
  * @param bits a bit each, set for those that stay; outside the heap
@@ -306,7 +326,8 @@ export function heapSurvivors(bits: usize, count: u32): void {
     const which = (h.owner >> OWNER_BITS) - 1;
     if (h.size & FREE || which >= count) continue;
     const p = bits + (which >> 3);
-    store<u8>(p, load<u8>(p) | ((<u8>1) << (<u8>(which & 7))));
+    const bit: u32 = 1 << (which & 7);
+    store<u8>(p, load<u8>(p) | (<u8>bit));
   }
 }
 
@@ -322,7 +343,9 @@ export function allocAligned(size: u32, align: u32, owner: Owner): usize {
   if (align <= 16) return alloc(size, owner);
   if (size > MAX_ALLOC || align > 0x100000) return failed(size, owner);
   const need = max<u32>((size + 15) & ~15, MIN_PAYLOAD);
-  const h = find(need + align + HEADER + MIN_PAYLOAD);
+  const most = need + align + HEADER + MIN_PAYLOAD;
+  // With room for a block of its own behind it too, it is as large as it was asked to be wherever it lies.
+  const h = heap().allocs < heap().planned ? findPlanned(most + HEADER + MIN_PAYLOAD) : find(most);
   if (!h) return failed(size, owner);
   remove(h);
   const payload = changetype<usize>(h) + HEADER;

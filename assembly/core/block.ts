@@ -117,11 +117,21 @@ function forget(pool: BlockPool): void {
   }
 }
 
-function record(): Block | null {
+/** A block outside any pool with one reference; null when the heap has no room for its record. */
+function record(data: usize, size: u32): Block | null {
   const p = blocks().take();
   if (!p) return null;
-  memory.fill(p, 0, offsetof<Block>());
-  return changetype<Block>(p);
+  const b = changetype<Block>(p);
+  b.refs = 1;
+  b.pool = null;
+  b.data = data;
+  b.size = size;
+  b.domain = 0;
+  b.handle = 0;
+  b.next = null;
+  b.fill = 0;
+  b.piece = 0;
+  return b;
 }
 
 /**
@@ -129,7 +139,7 @@ function record(): Block | null {
  * is kept for the next one of about that size.
  */
 export function newBlock(size: u32): Block | null {
-  const b = record();
+  const b = record(0, size);
   if (!b) return null;
   const data = takePiece(size, Owner.Block);
   if (!data) {
@@ -138,39 +148,25 @@ export function newBlock(size: u32): Block | null {
   }
   b.piece = size;
   b.data = data;
-  b.size = size;
-  b.refs = 1;
   return b;
 }
 
 /** A block for memory of the heap, which goes with it; null when the heap has no room for its record. */
 export function heapBlock(data: usize, size: u32): Block | null {
-  const b = record();
-  if (!b) return null;
-  b.data = data;
-  b.size = size;
-  b.refs = 1;
-  return b;
+  return record(data, size);
 }
 
 /** A block over `size` bytes from the heap, which it takes over from the caller; null when there is no room for it. */
 export function ownedBlock(data: usize, size: u32): Block | null {
-  const b = record();
-  if (!b) return null;
-  b.data = data;
-  b.size = size;
-  b.refs = 1;
-  return b;
+  return record(data, size);
 }
 
 /** A block for a host handle in `domain`; it takes over the caller's reference on the handle. */
 export function handleBlock(domain: u32, handle: i32, size: u32): Block | null {
-  const b = record();
+  const b = record(0, size);
   if (!b) return null;
   b.domain = domain;
   b.handle = handle;
-  b.size = size;
-  b.refs = 1;
   return b;
 }
 
@@ -197,14 +193,14 @@ export function newBlockPool(shape: PoolShape): BlockPool | null {
 /** Makes one more free block; false at the pool's maximum or when the heap has no room. */
 export function growBlockPool(pool: BlockPool): bool {
   if (pool.made >= pool.max) return false;
-  const b = record();
+  const b = record(0, pool.size);
   if (!b) return false;
+  b.refs = 0;
   b.data = allocAligned(pool.size + pool.padding, pool.align, Owner.Block);
   if (!b.data) {
     blocks().give(changetype<usize>(b));
     return false;
   }
-  b.size = pool.size;
   b.pool = pool;
   b.next = pool.free;
   pool.free = b;

@@ -7,6 +7,9 @@ export const enum Format {
   Time = 2,
 }
 
+/** The bits of 1.0. */
+const ONE: i64 = 0x3ff0000000000000;
+
 /**
  * A segment maps timestamps of a stream to running time, GStreamer's rules (rate, base, start, stop, time, position).
  *
@@ -55,12 +58,9 @@ export class Segment {
    */
   runningTime(t: i64): i64 {
     if (t == NONE) return NONE;
-    let d: i64;
-    if (this.rate >= 0) d = t - (this.start + this.offset);
-    else d = (this.stop == NONE ? t : this.stop - this.offset) - t;
-    const r = this.rate < 0 ? -this.rate : this.rate;
-    if (r != 1) d = <i64>(<f64>d / r);
-    return this.base + d;
+    // Nearly always; without a double, which small processors have to work out in software.
+    if (reinterpret<i64>(this.rate) == ONE) return this.base + (t - (this.start + this.offset));
+    return atRate(this, t);
   }
 
   /** Stream time of a timestamp; NONE for NONE. */
@@ -75,6 +75,16 @@ export class Segment {
     const end = duration == NONE ? t : t + duration;
     return end < this.start || (duration != NONE && duration > 0 && end == this.start);
   }
+}
+
+/** The running time of a stream that is not played at its own rate. */
+function atRate(s: Segment, t: i64): i64 {
+  let d: i64;
+  if (s.rate >= 0) d = t - (s.start + s.offset);
+  else d = (s.stop == NONE ? t : s.stop - s.offset) - t;
+  const r = s.rate < 0 ? -s.rate : s.rate;
+  if (r != 1) d = <i64>(<f64>d / r);
+  return s.base + d;
 }
 
 /** Bytes that a Segment takes inside another record. */

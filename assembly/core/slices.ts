@@ -82,6 +82,25 @@ export class Slices {
     return true;
   }
 
+  /** Puts a stretch in front and takes a reference on its block; false when the list is full or the heap has no room. */
+  prepend(data: usize, block: Block, length: u32): bool {
+    if (this.count == this.room && !this.grow()) return false;
+    const first = this.items;
+    for (let p = first + ((<usize>this.count) << 4); p > first; p -= SLICE_SIZE) {
+      store<u64>(p, load<u64>(p - SLICE_SIZE));
+      store<u64>(p, load<u64>(p - SLICE_SIZE, 8), 8);
+    }
+    const s = this.at(0);
+    s.data = data;
+    s.block = block;
+    s.length = length;
+    s.run = 0;
+    blockRef(block);
+    this.count++;
+    this.size += length;
+    return true;
+  }
+
   /** Makes room for more slices; the room that the owner of the list gave stays the owner's. */
   grow(): bool {
     const old = this.items;

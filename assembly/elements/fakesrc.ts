@@ -8,7 +8,7 @@ import { BLOCK_ALIGN, blockFor, choosePool } from "../graph/allocation";
 import { failMemory } from "../graph/bus";
 import { Element, ElementFlag, Work, push, pushEos, room } from "../graph/element";
 import { startStream } from "../graph/source";
-import { pipeline } from "../graph/pipeline";
+import { pipeline, wakeAt } from "../graph/pipeline";
 import { newFactory } from "../registry/factory";
 
 @unmanaged
@@ -97,7 +97,7 @@ function due(self: FakeSrc, rate: i64): bool {
   if (rate <= 0) return true;
   const t = p.baseTime + scale(<i64>self.bytes, SECOND, rate);
   if (t <= p.now) return true;
-  self.wake = t;
+  wakeAt(self, t);
   return false;
 }
 

@@ -115,6 +115,8 @@ class HostElement extends Element {
   heldEvent: Event | null;
   heldPad: Pad | null;
   started: bool;
+  /** The element has a property `sync`, and it is set. */
+  sync: bool;
   /** Configure operations that have not been answered. */
   configuring: u32;
 }
@@ -234,6 +236,7 @@ function start(e: Element): i32 {
   self.configuring = 0;
   e.minLatency = 0;
   e.maxLatency = 0;
+  self.sync = flagOf(e, Atom.sync, false);
   if (flagOf(e, Atom.is_live, false)) e.set(ElementFlag.Live);
   else e.clear(ElementFlag.Live);
   for (let p = e.sink; p; p = p!.next) resetPad(p);
@@ -263,6 +266,7 @@ function sendProperty(self: HostElement, property: u32): i32 {
 
 function changed(e: Element, property: u32): i32 {
   const self = changetype<HostElement>(e);
+  self.sync = flagOf(e, Atom.sync, false);
   if (self.handle > 0) sendProperty(self, property);
   return 0;
 }
@@ -318,7 +322,6 @@ function takeInput(self: HostElement, pad: Pad): void {
   const link = pad.link;
   if (!link) return;
   const sink = !self.srcs;
-  const sync = sink && flagOf(self, Atom.sync, false);
   while (link.head != link.tail && !self.has(ElementFlag.Failed)) {
     if (self.draining || self.configuring) return;
     const packet = peek(link);
@@ -333,7 +336,7 @@ function takeInput(self: HostElement, pad: Pad): void {
       continue;
     }
     if (self.busy || stateOf(pad).held >= sized(MAX_HELD, SMALL_HELD)) return;
-    if (sink && !self.factory.has(FactoryFlag.Timed) && !mayRender(self, pad, sync, 0)) return;
+    if (sink && !self.factory.has(FactoryFlag.Timed) && !mayRender(self, pad, self.sync, 0)) return;
     if (sink && pipeline().state != State.Playing) {
       self.set(ElementFlag.Prerolled);
       return;
@@ -527,14 +530,15 @@ function sendFrame(self: HostElement, pad: Pad, f: Frame): i32 {
   store<i64>(p, f.dts, 16);
   store<i64>(p, f.duration, 24);
   store<i64>(p, f.capture, 32);
-  store<i64>(p, dueTime(pad, f), 40);
+  const running = pad.segment.runningTime(f.pts);
+  store<i64>(p, dueTime(f.pts != NONE ? running : pad.segment.runningTime(f.dts)), 40);
   store<u32>(p, f.size, 48);
   store<i32>(p, handle, 52);
   store<u32>(p, pairs, 56);
   store<usize>(p, p + RECORD, 60);
   store<u32>(p, f.sequence, 64);
   store<u32>(p, size, 68);
-  store<i64>(p, pad.segment.runningTime(f.pts), 72);
+  store<i64>(p, running, 72);
   let to = p + RECORD;
   for (let i: u32 = 0; i < f.count; i++) {
     const s = f.slices.at(i);

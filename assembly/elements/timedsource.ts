@@ -8,7 +8,7 @@ import { Element, ElementFlag, pushEvent, wake } from "../graph/element";
 import { flushDownstream } from "../graph/flow";
 import { updateLatency } from "../graph/latency";
 import { PadFlag } from "../graph/pad";
-import { pipeline } from "../graph/pipeline";
+import { pipeline, wakeAt } from "../graph/pipeline";
 import { Query, QueryType } from "../graph/query";
 import { startPad } from "../graph/source";
 import { Caps, capsUnref } from "../caps/caps";
@@ -140,7 +140,7 @@ export function isDue(self: TimedSource, pts: i64): bool {
   if (p.state != State.Playing) return false;
   const t = p.baseTime + self.src!.segment.runningTime(pts);
   if (t <= p.now) return true;
-  self.wake = t;
+  wakeAt(self, t);
   return false;
 }
 

@@ -38,7 +38,7 @@ export class Link {
   sink: Pad;
   word: usize;
   producer: u32;
-  bit: u64;
+  bit: u32;
   bytes: u64;
   frames: u32;
   allowed: Caps | null;
@@ -130,7 +130,7 @@ export function put(l: Link, packet: usize): void {
   }
   store<usize>(l.ring + ((<usize>(t & l.mask)) << 2), packet);
   l.tail = t + 1;
-  store<u64>(l.word, load<u64>(l.word) | l.bit);
+  store<u32>(l.word, load<u32>(l.word) | l.bit);
 }
 
 function overflow(l: Link, packet: usize): void {
@@ -147,7 +147,7 @@ function overflow(l: Link, packet: usize): void {
   }
   store<usize>(l.ring + ((<usize>(l.tail & l.mask)) << 2), packet);
   l.tail++;
-  store<u64>(l.word, load<u64>(l.word) | l.bit);
+  store<u32>(l.word, load<u32>(l.word) | l.bit);
 }
 
 /** The oldest packet, which stays in the ring; the caller has checked that there is one. */

@@ -74,6 +74,8 @@ export class Pipeline {
   served: u32;
   /** Since when an element starves while the host has operations but completes none, ns, or NONE. */
   starving: i64;
+  /** Some element may want to be woken at a time. */
+  timers: bool;
 
   @inline
   get elements(): Vec<Element> {
@@ -117,6 +119,12 @@ export function pipelineInit(): void {
   pipeline().now = 0;
   pipeline().paused = 0;
   pipeline().starving = NONE;
+}
+
+/** Has an element woken at a time, ns of the host's clock. */
+export function wakeAt(e: Element, time: i64): void {
+  e.wake = time;
+  pipeline().timers = true;
 }
 
 /** Takes work out of the step's budget: 1 for about a microsecond. */

@@ -62,7 +62,7 @@ function runReady(): bool {
   while (p.budget > 0) {
     let i = highestReady(order.length);
     if (i < 0) return true;
-    if (<u32>i < p.sources) i = nextSource(i);
+    if (<u32>i < p.sources && p.sources > 1) i = nextSource(i);
     clearReady(i);
     const e = order.get(i);
     if (e.flags & (ElementFlag.Failed | ElementFlag.Ending)) runOut(e);
@@ -128,6 +128,7 @@ function takeCompletions(): void {
 
 function wakeTimers(): void {
   const p = pipeline();
+  if (!p.timers) return;
   for (let i: u32 = 0; i < p.order.length; i++) {
     const e = p.order.get(i);
     if (e.wake == NONE || e.wake > p.now) continue;
@@ -139,11 +140,12 @@ function wakeTimers(): void {
 function nextDeadline(): i64 {
   const p = pipeline();
   let t = NONE;
-  if (p.state != State.Playing) return t;
+  if (!p.timers || p.state != State.Playing) return t;
   for (let i: u32 = 0; i < p.order.length; i++) {
     const w = p.order.get(i).wake;
     if (w != NONE && (t == NONE || w < t)) t = w;
   }
+  p.timers = t != NONE;
   return t;
 }
 
@@ -182,7 +184,8 @@ function checkEnd(): bool {
   if (p.has(PipelineFlag.Ended)) return true;
   if (p.state < State.Paused) return p.has(PipelineFlag.Failed);
   let sinks: u32 = 0;
-  for (let i: u32 = 0; i < p.elements.length; i++) {
+  // One that has not ended is found soonest from the end.
+  for (let i = <i32>p.elements.length - 1; i >= 0; i--) {
     const e = p.elements.get(i);
     if (!isSink(e)) continue;
     sinks++;

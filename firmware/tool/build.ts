@@ -124,7 +124,8 @@ export async function buildImage(given: Board, line: string, options: BuildOptio
     steps.settle();
     process.stdout.write(`${table}\n`);
     if (!report.sealed && !options.whole) {
-      process.stderr.write("note: some caps are known only when it runs, so negotiation stays in the module\n");
+      const tight = options.tight ? ", and nothing is left out (--tight)" : "";
+      process.stderr.write(`note: some caps are known only when it runs, so negotiation stays in the module${tight}\n`);
     }
     if (report.allocations) {
       process.stderr.write(`note: it takes memory ${report.allocations} times after the start, then no more\n`);

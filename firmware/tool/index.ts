@@ -98,6 +98,7 @@ export const tool: FirmwareTool = {
       await buildImage(board, joinWords(words), {
         engine: o.engine as Engine,
         checked: !o.unchecked,
+        tight: Boolean(o.tight),
         whole: Boolean(o.whole),
         memory: memoryOption(o.memory),
         name: o.name ?? board.name,

@@ -24,6 +24,8 @@ export interface PrepareOptions {
   /** Name of the folder under build/firmware. */
   readonly name: string;
   readonly verbose: boolean;
+  /** Without the functions that no trial at the desk has called. */
+  readonly tight?: boolean;
   /** The core as it is, which launches the line on the board. */
   readonly whole?: boolean;
   /** Tables of the host elements, in place of those that firmware has for the board. */
@@ -46,11 +48,12 @@ export async function prepareImage(
   options: PrepareOptions,
   steps: Steps,
 ): Promise<{ image: FrozenImage; folder: string }> {
-  const { engine, memory, elements, checked } = options;
+  const { engine, memory, elements, checked, tight } = options;
+  if (tight && options.whole) throw usage("--tight leaves functions out, and --whole none");
   if (!checked && engine !== "aot") throw usage("--unchecked is for the engine aot");
   const folder = imageFolder(options.name);
   steps.next("settling the line");
-  const freezing = { engine, memory, elements, progress: (what: string) => steps.at(what) };
+  const freezing = { engine, memory, elements, tight, progress: (what: string) => steps.at(what) };
   const image = options.whole
     ? await wholeLine(board, line, freezing)
     : await freezeLine(board, line, path.join(folder, "made"), freezing);

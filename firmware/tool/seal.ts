@@ -68,9 +68,11 @@ function cutOut({ module, exports, cut, only, idle }: SealInput): Uint8Array {
   const m = binaryen.readBinary(module);
   try {
     const patterns = cut.map(({ functions }) => new RegExp(functions));
-    for (let i = 0; i < m.getNumFunctions(); i++) {
-      const f = m.getFunctionByIndex(i);
-      const { name, module: imported, params, results } = binaryen.getFunctionInfo(f);
+    // All are listed first: what is replaced moves to the end.
+    const functions = Array.from({ length: m.getNumFunctions() }, (_, i) =>
+      binaryen.getFunctionInfo(m.getFunctionByIndex(i)),
+    );
+    for (const { name, module: imported, params, results } of functions) {
       if (imported || (only?.has(name) !== false && !patterns.some((p) => p.test(name)))) continue;
       m.removeFunction(name);
       m.addFunction(name, params, results, [], m.unreachable());

@@ -141,6 +141,22 @@ function come(): Array<Piece> {
   return stay;
 }
 
+/** Aligned pieces that stay among others that do not; the bytes of those that stay. */
+function comeAligned(): usize {
+  let bytes: usize = 0;
+  for (let i: u32 = 0; i < 40; i++) {
+    const size = 100 + i * 8;
+    // A hole far up that it would fit into.
+    const hole = alloc(2 * size, Owner.Caps);
+    const below = alloc(100, Owner.Caps);
+    free(hole);
+    must(allocAligned(size, 32, Owner.Block) % 32 == 0, "the address is aligned");
+    free(below);
+    bytes += size;
+  }
+  return bytes;
+}
+
 describe("heap", () => {
   test("random operations agree with a model", () => {
     for (let seed: u64 = 1; seed <= 8; seed++) churn(seed, 4000);
@@ -354,6 +370,25 @@ describe("heap", () => {
     must(heapSound(), "sound when it is smaller");
     expect(alloc(1025, Owner.Block)).toBe(0, "there is no more than that");
     expect(alloc(1000, Owner.Block)).not.toBe(0);
+  });
+
+  test("a plan keeps aligned pieces low as well", () => {
+    const bits = changetype<usize>(new StaticArray<u8>(64));
+    freshHeap();
+    heapPlan(bits, 512);
+    comeAligned();
+    const count = heap().allocs;
+    memory.fill(bits, 0, 64);
+    heapSurvivors(bits, count);
+    freshHeap();
+    heapPlan(bits, count);
+    const asked = comeAligned();
+    expect(heap().allocs).toBe(count, "the same allocations");
+    must(heapSound(), "sound");
+    heapPlan(0, 0);
+    const end = heapShrink(16);
+    // A header, a gap in front and one behind each.
+    expect(end - heap().start).toBeLessThan(asked + heap().live * 160 + 64);
   });
 
   test("a region that is full to its end does not shrink", () => {

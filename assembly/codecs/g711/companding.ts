@@ -187,14 +187,17 @@ function give(self: Compander, frame: Frame, block: Block, samples: u32): void {
 
 /** Sends a frame; one without times goes on from the frame before it, if that had any. */
 function send(self: Compander, frame: Frame, samples: u32): void {
+  const units: i64 = self.channels == 1 ? samples : samples / self.channels;
   if (frame.pts != NONE) {
     self.time = frame.pts;
-    self.since = 0;
-  } else if (self.time != NONE) {
-    frame.pts = self.time + ticksToNs(self.since, self.rate);
-    if (frame.duration == NONE) frame.duration = ticksToNs(samples / self.channels, self.rate);
+    self.since = units;
+  } else {
+    if (self.time != NONE) {
+      frame.pts = self.time + ticksToNs(self.since, self.rate);
+      if (frame.duration == NONE) frame.duration = ticksToNs(units, self.rate);
+    }
+    self.since += units;
   }
-  self.since += self.channels == 1 ? samples : samples / self.channels;
   push(self.src!, frame);
 }
 

@@ -13,7 +13,7 @@ describe("the set of ready elements", () => {
       if (on) setReady(i);
       else clearReady(i);
       model[i] = on;
-      must(((load<u64>(readyWord(i)) & readyBit(i)) != 0) == on, "its bit in its word");
+      must(((load<u32>(readyWord(i)) & readyBit(i)) != 0) == on, "its bit in its word");
       if (n % 20) continue;
       let highest = <i32>MAX_ELEMENTS - 1;
       while (highest >= 0 && !model[highest]) highest--;

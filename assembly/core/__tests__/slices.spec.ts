@@ -84,6 +84,17 @@ function appendSome(pair: Pair, blocks: Array<Block>, random: Random): void {
   }
 }
 
+/** Puts a random stretch of a block in front of a list and of its model. */
+function prependSome(pair: Pair, blocks: Array<Block>, random: Random): void {
+  const b = blocks[random.below(blocks.length)];
+  const length: u32 = 1 + random.below(40);
+  const from = random.below(BLOCK - length);
+  must(pair.list.prepend(b.data + from, b, length), "room");
+  const bytes: Array<u8> = [];
+  for (let i: u32 = 0; i < length; i++) bytes.push(load<u8>(b.data + from + i));
+  pair.bytes = bytes.concat(pair.bytes);
+}
+
 /** Each block has as many references as there are slices of it, and the one of the test. */
 function referencesAgree(blocks: Array<Block>, pairs: Array<Pair>): void {
   for (let i = 0; i < blocks.length; i++) {
@@ -104,7 +115,8 @@ function churn(seed: u64, operations: i32): void {
     const pair = pairs[random.below(3)];
     const size = <u32>pair.bytes.length;
     const what = random.below(size > 5000 ? 6 : 9);
-    if (what >= 5) appendSome(pair, blocks, random);
+    if (what == 8) prependSome(pair, blocks, random);
+    else if (what >= 5) appendSome(pair, blocks, random);
     else if (what == 0) {
       const to = random.below(size + 1);
       pair.list.truncate(to);

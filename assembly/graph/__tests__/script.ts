@@ -23,6 +23,7 @@ import { findElement } from "../build";
 import { Element, ElementFlag, Work, noteEvent, push, pushEvent } from "../element";
 import { asEvent, asFrame, isEvent, take } from "../link";
 import { negotiate } from "../negotiate";
+import { wakeAt } from "../pipeline";
 import { startPad, startSegment } from "../source";
 
 /** Elements for tests of the graph: `script`, a source whose pads the test feeds, and `probe`, a sink that keeps a log. */
@@ -44,7 +45,7 @@ const NEVER: i64 = 1 << 60;
 
 function waitForever(e: Element): i32 {
   e.set(ElementFlag.Live);
-  e.wake = NEVER;
+  wakeAt(e, NEVER);
   return 0;
 }
 

@@ -138,7 +138,7 @@ export function payAudio(e: Element): i32 {
     const n = self.framing.next(self.held.size);
     if (n) {
       spend(1);
-      send(self, n);
+      send(self, n, null);
       continue;
     }
     if (link.head == link.tail) return Work.Idle;
@@ -160,7 +160,14 @@ function hold(self: AudioPay, f: Frame): void {
   const held = self.held;
   const at = held.size;
   self.timeline.mark(f.pts, at);
-  if (!at) self.capture = f.capture;
+  if (!at) {
+    self.capture = f.capture;
+    // A frame that is a packet as it is needs no other.
+    if (f.refs == 1 && !f.metas && self.framing.next(f.size) == f.size) {
+      send(self, f.size, f);
+      return;
+    }
+  }
   if (!appendSlices(held, f.slices, 0, f.size)) failMemory(self);
   frameUnref(f);
 }
@@ -173,14 +180,14 @@ function skip(self: AudioPay, pts: i64): void {
 
 /** Sends what is held, however little. */
 function drain(self: AudioPay): void {
-  if (self.held.size) send(self, self.held.size);
+  if (self.held.size) send(self, self.held.size, null);
 }
 
-function send(self: AudioPay, bytes: u32): void {
+function send(self: AudioPay, bytes: u32, media: Frame | null): void {
   const t = self.timeline;
   self.lastTime = t.first;
   self.lastSent = self.sent;
-  sendPacket(self, bytes, t.first, t.lasts(bytes), self.capture, self.sent, self.broken);
+  sendPacket(self, bytes, t.first, t.lasts(bytes), self.capture, self.sent, self.broken, media);
   self.sent += bytes;
   t.advance(bytes);
 }

@@ -2,8 +2,9 @@ import { random } from "../../abi/imports";
 import { Owner, allocZero, free } from "../../base/heap";
 import { capsOf, capsUnref } from "../../caps/caps";
 import { blockUnref, newBlock } from "../../core/block";
-import { FrameFlag, frameUnref, newFrame } from "../../core/frame";
+import { Frame, FrameFlag, frameUnref, newFrame } from "../../core/frame";
 import { Slices } from "../../core/slices";
+import { NONE } from "../../core/time";
 import { Prop } from "../../generated/elements/rtppcmupay";
 import { Code } from "../../generated/errors";
 import { Atom } from "../../generated/words";
@@ -112,7 +113,8 @@ export function negotiatePay(self: RtpPay, media: u32, encoding: u32, clockRate:
 }
 
 /**
- * Sends the first `bytes` of what is held as a packet.
+ * Sends the first `bytes` of what is held as a packet, or a frame that has these bytes and no metas: nobody else holds it, and it
+ * becomes the packet.
  * @param pts, duration, capture of that media, ns or NONE
  * @param ticks media sent before it, ticks of the clock rate, or -1
  */
@@ -124,8 +126,9 @@ export function sendPacket(
   capture: i64,
   ticks: i64,
   marker: bool,
+  media: Frame | null,
 ): void {
-  const f = newFrame();
+  const f = media ? media : newFrame();
   const head = newBlock(RTP_HEADER);
   let ok = f != null && head != null;
   if (ok) {
@@ -134,7 +137,9 @@ export function sendPacket(
     store<i64>(self.slot(Prop.seqnum), sender.sequence);
     store<i64>(self.slot(Prop.timestamp), timestamp);
     sender.emit(head!.data, marker);
-    ok = f!.append(head!.data, head!, RTP_HEADER, 0) && self.held.moveTo(f!.slices, bytes);
+    ok = media
+      ? f!.slices.prepend(head!.data, head!, RTP_HEADER)
+      : f!.append(head!.data, head!, RTP_HEADER, 0) && self.held.moveTo(f!.slices, bytes);
   }
   if (head) blockUnref(head);
   if (!ok) {
@@ -147,7 +152,9 @@ export function sendPacket(
   if (self.broken) packet.flags |= FrameFlag.Discont;
   self.broken = false;
   packet.pts = pts;
+  packet.dts = NONE;
   packet.duration = duration;
+  packet.offset = -1;
   packet.capture = capture;
   packet.sequence = self.sender.sequence;
   push(self.src!, packet);

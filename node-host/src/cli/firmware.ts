@@ -13,6 +13,7 @@ interface ImageOptions {
 interface BuildOptions extends ImageOptions {
   engine: string;
   unchecked?: boolean;
+  tight?: boolean;
   whole?: boolean;
   memory?: string;
   hardware?: boolean;
@@ -136,6 +137,7 @@ export function addFirmware(program: Command, run: (command: () => Promise<numbe
     .option("-e, --engine <engine>", "what runs the core: aot (compiled ahead of time) or wasm3 (interpreted)", "aot")
     .option("--unchecked", "leave the checks of memory accesses out (aot): a fault may then write anywhere")
     .option("-m, --memory <bytes>", "linear memory of the core, such as 24K; the least that does without it")
+    .option("--tight", "leave out what no trial at the desk has called: a line that needs it after all begins anew")
     .option("--whole", "the whole core as servers run it, which launches the line on the board (wasm3, large boards)")
     .option("-w, --with <feature>", "a feature of the board's program, such as stats; can be given again", collect)
     .option(
