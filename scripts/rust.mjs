@@ -44,6 +44,7 @@ function test(name, args, folder) {
 const features = (list) => (list.length ? ["--features", list.join(",")] : []);
 
 if (run("cargo", ["--version"]).failure) count.skip("Rust", "there is no cargo (rustup.rs, or Debian's cargo-web)");
+else if (run("cargo", ["fetch", "--locked"], "firmware").failure) count.skip("Rust", "its crates cannot be had");
 else {
   for (const folder of ["interface", "firmware"]) {
     count.test(`${folder}: format`, run("cargo", ["fmt", "--all", "--check"], folder).failure);

@@ -1,70 +1,12 @@
-// Compiles and runs spec files for scripts/spec.mjs, one message with a file at a time.
+// Compiles and runs spec files for scripts/spec.mjs, one message with a file at a time: here, or on a board.
+// node scripts/lib/spec-worker.mjs [BOARD ENGINE]
 import { TestContext } from "@as-pect/core";
 import loader from "@assemblyscript/loader";
-import asc from "assemblyscript/asc";
-import { createHash } from "node:crypto";
-import fs from "node:fs";
-import path from "node:path";
-import { root } from "./inputs.mjs";
+import { compile, readSource } from "./spec-compile.mjs";
+
+const [BOARD, ENGINE] = process.argv.slice(2);
 
 const UNSUPPORTED = -9;
-const CACHE = path.join(root, "build/spec");
-
-const sha = (data) => createHash("sha256").update(data).digest("hex");
-
-/** Everything that a spec's module depends on besides its sources. */
-const ground = sha(
-  ["package-lock.json", "as-pect.asconfig.json", "scripts/lib/spec-worker.mjs"]
-    .map((file) => fs.readFileSync(path.join(root, file)))
-    .join("\0"),
-);
-
-function readSource(name) {
-  try {
-    return fs.readFileSync(path.resolve(root, name), "utf8");
-  } catch {
-    return null;
-  }
-}
-
-/**
- * Compiles a spec, or takes the module of an earlier run when no file that it was made from has changed.
- * @returns the module and the files it was made from; throws with the compiler's messages
- */
-async function compile(file, target) {
-  const base = path.join(CACHE, `${file.replaceAll("/", "-")}-${target}`);
-  try {
-    const { made, hashes } = JSON.parse(fs.readFileSync(`${base}.json`, "utf8"));
-    if (made === ground && Object.entries(hashes).every(([name, hash]) => sha(readSource(name) ?? "") === hash)) {
-      return { binary: fs.readFileSync(`${base}.wasm`), files: Object.keys(hashes) };
-    }
-  } catch {
-    // Never compiled: it is now.
-  }
-  const hashes = {};
-  let binary = null;
-  const stderr = asc.createMemoryStream();
-  const { error } = await asc.main(
-    [file, "--baseDir", root, "--config", "as-pect.asconfig.json", "--target", target, "--outFile", "spec.wasm"],
-    {
-      stderr,
-      readFile(name) {
-        const text = readSource(name);
-        // What is looked for and not there matters too: it may appear.
-        hashes[name] = sha(text ?? "");
-        return text;
-      },
-      writeFile(name, data) {
-        if (name.endsWith(".wasm")) binary = Buffer.from(data);
-      },
-    },
-  );
-  if (error) throw new Error(stderr.toString() || error.message);
-  fs.mkdirSync(CACHE, { recursive: true });
-  fs.writeFileSync(`${base}.wasm`, binary);
-  fs.writeFileSync(`${base}.json`, JSON.stringify({ made: ground, hashes }));
-  return { binary, files: Object.keys(hashes) };
-}
 
 /**
  * What a spec may import: the host interface, which refuses everything and keeps what is posted, and `spec`, through
@@ -74,7 +16,6 @@ function createHost(memory, onCheck) {
   let posts = [];
   let seed = 1;
   let ticks = 0n;
-  const bytes = (ptr, length) => new Uint8Array(memory().buffer, ptr >>> 0, length >>> 0);
   return {
     g2g: {
       open: () => UNSUPPORTED,
@@ -83,12 +24,10 @@ function createHost(memory, onCheck) {
       close: () => {},
       retain: () => {},
       release: () => {},
-      post: (kind, ptr, length) => posts.push({ kind, data: bytes(ptr, length).slice() }),
+      post: (kind, ptr, length) => posts.push({ kind, data: memory.read(ptr, length) }),
       random(ptr, length) {
-        for (let i = 0; i < length; i++) {
-          seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
-          bytes(ptr, length)[i] = seed >>> 24;
-        }
+        const next = () => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) >>> 24;
+        memory.write(ptr, Uint8Array.from({ length }, next));
       },
       tick: () => (ticks += 1000n),
     },
@@ -97,9 +36,22 @@ function createHost(memory, onCheck) {
       posts: () => posts.length,
       postKind: (i) => posts[i].kind,
       postLength: (i) => posts[i].data.length,
-      postCopy: (i, into) => bytes(into, posts[i].data.length).set(posts[i].data),
+      postCopy: (i, into) => memory.write(into, posts[i].data),
       forgetPosts: () => (posts = []),
     },
+  };
+}
+
+/** A module in this process. */
+function here(binary, imports) {
+  const instance = loader.instantiateSync(binary, imports);
+  const bytes = (ptr, length) => new Uint8Array(instance.exports.memory.buffer, ptr >>> 0, length >>> 0);
+  return {
+    exports: instance.exports,
+    read: (ptr, length) => bytes(ptr, length).slice(),
+    write: (ptr, data) => bytes(ptr, data.length).set(data),
+    instructions: 0,
+    close() {},
   };
 }
 
@@ -114,8 +66,13 @@ const EXPECTATIONS = [
 
 const text = (value) => value?.stringify({ indent: 6 }).trim();
 
-/** Runs a compiled spec. @returns how many tests passed, and one text for each that failed */
-function run(binary, label) {
+/**
+ * Runs a compiled spec.
+ * @param file the spec, for a board's image of it
+ * @param label what it is called in messages
+ * @returns how many tests passed, one text for each that failed, and the instructions that a board counted
+ */
+async function run(binary, file, label) {
   const context = new TestContext({
     fileName: label,
     binary,
@@ -123,8 +80,9 @@ function run(binary, label) {
   });
   const checks = new Map();
   const count = () => checks.set(context.targetNode, (checks.get(context.targetNode) ?? 0) + 1);
-  let instance = null;
-  const imports = context.createImports(createHost(() => instance.exports.memory, count));
+  let module = null;
+  const memory = { read: (...args) => module.read(...args), write: (...args) => module.write(...args) };
+  const imports = context.createImports(createHost(memory, count));
   for (const name of EXPECTATIONS) {
     const report = imports.__aspect[name];
     imports.__aspect[name] = (...args) => {
@@ -132,8 +90,15 @@ function run(binary, label) {
       return report(...args);
     };
   }
-  instance = loader.instantiateSync(binary, imports);
-  context.run(instance);
+  if (BOARD) {
+    const { onBoard } = await import("./spec-board.mjs");
+    module = await onBoard(BOARD, ENGINE, file, binary, imports);
+  } else module = here(binary, imports);
+  try {
+    context.run(module);
+  } finally {
+    module.close();
+  }
   let passed = 0;
   const failures = context.errors.map((e) => `${label}: ${e.type}: ${e.message}\n${e.stackTrace}`);
   // A group that no test made fail; what failed at the top level stands among the errors.
@@ -157,22 +122,25 @@ function run(binary, label) {
     for (const log of node.logs) process.stdout.write(`${where}: ${text(log)}\n`);
   };
   visit(context.rootNode, []);
-  return { passed, failures };
+  return { passed, failures, instructions: module.instructions };
 }
 
-/** Runs a spec as the baseline and, when code that it reaches has a SIMD variant, with SIMD. */
+/**
+ * Runs a spec as the baseline and, when code that it reaches has a SIMD variant, with SIMD, which no engine of a board
+ * has.
+ */
 async function runFile(file) {
-  const result = { file, passed: 0, failures: [] };
-  const add = ({ passed, failures }) => {
+  const result = { file, passed: 0, failures: [], instructions: 0 };
+  const add = ({ passed, failures, instructions }) => {
     result.passed += passed;
     result.failures.push(...failures);
+    result.instructions += instructions;
   };
+  const hasSimd = (name) => name.startsWith("assembly/") && readSource(name)?.includes("ASC_FEATURE_SIMD");
   try {
     const { binary, files } = await compile(file, "baseline");
-    add(run(binary, file));
-    if (files.some((name) => name.startsWith("assembly/") && readSource(name)?.includes("ASC_FEATURE_SIMD"))) {
-      add(run((await compile(file, "simd")).binary, `${file} (SIMD)`));
-    }
+    add(await run(binary, file, file));
+    if (!BOARD && files.some(hasSimd)) add(await run((await compile(file, "simd")).binary, file, `${file} (SIMD)`));
   } catch (error) {
     result.failures.push(`${file}: ${error.message}`);
   }
