@@ -4,10 +4,10 @@ import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import test from "node:test";
-import { boardText, folder, has, noQemu, root, tool } from "./support.mjs";
+import { boardText, folder, noQemu, noRust, root, tool } from "./support.mjs";
 
 const { loadBoard, buildImage, builtImage, Elf } = tool;
-const skip = has("cargo") ? noQemu : "there is no cargo";
+const skip = noQemu || noRust("thumbv7m-none-eabi");
 
 const MANIFEST = `[package]
 name = "small"

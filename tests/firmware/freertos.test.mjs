@@ -5,11 +5,11 @@ import fs from "node:fs";
 import path from "node:path";
 import test from "node:test";
 import { launch, within } from "../support/g2g.mjs";
-import { boardText, folder, has, noGcc, noQemu, root, tool } from "./support.mjs";
+import { boardText, folder, has, noGcc, noQemu, noRust, root, tool } from "./support.mjs";
 
 const ENGINES = ["aot", "wasm3"];
 const HEADER = path.join(root, "firmware/c/include/g2g.h");
-const noCargo = has("cargo") ? false : "there is no cargo";
+const noCargo = noRust("thumbv7em-none-eabihf");
 const skip = noQemu || noCargo;
 
 /** Instructions take 32 ns, which is slower than the board, and time passes with them alone: each run is like the other. */

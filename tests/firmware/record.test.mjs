@@ -7,7 +7,7 @@ import path from "node:path";
 import { before, describe, test } from "node:test";
 import { crc32 } from "node:zlib";
 import { Divergence, replay } from "../../build/node/index.mjs";
-import { boardText, folder, has, root, tool } from "./support.mjs";
+import { boardText, folder, has, noCrates, root, tool } from "./support.mjs";
 
 const { Collector, SerialPackets, freezeLine, compileToC, parseBoard, readPacket, writeImage } = tool;
 
@@ -164,7 +164,7 @@ test("a recording whose module was changed is refused", (t) => {
 const LINE =
   "boardaudiosrc num-buffers=80 ! audio/x-raw,format=S16LE,rate=8000,channels=1 ! mulawenc ! rtppcmupay ! udpsink host=10.0.2.2";
 
-const skip = has("cargo") && has("cc") ? false : "there is no cargo or no compiler";
+const skip = noCrates() || (has("cc") ? false : "there is no C compiler");
 
 describe("a run of the engine aot at the desk", { skip }, () => {
   const image = path.join(root, "build/firmware/record-test");

@@ -2,10 +2,10 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
+import * as tool from "../../build/tool/firmware.mjs";
 import { folder, root } from "../support/g2g.mjs";
 
-export * as tool from "../../build/tool/firmware.mjs";
-export { folder, root };
+export { folder, root, tool };
 
 /** Whether a program is there. */
 export const has = (program) => spawnSync(program, ["--version"], { stdio: "ignore" }).status === 0;
@@ -15,6 +15,39 @@ export const noGcc = has("arm-none-eabi-gcc") ? false : "there is no arm-none-ea
 
 /** Why a test that needs QEMU is skipped. */
 export const noQemu = has("qemu-system-arm") ? noGcc : "there is no qemu-system-arm (scripts/apt.sh)";
+
+/** Runs a program of Rust's for the firmware; whether it went well. */
+const rust = ([program, ...args]) =>
+  spawnSync(program, args, { cwd: path.join(root, "firmware"), stdio: "ignore" }).status === 0;
+
+const without = new Map();
+
+/** Why a test that builds Rust for a target is skipped; what can be had is fetched. */
+export function noRust(target) {
+  if (!without.has(target)) without.set(target, reasonWithout(target));
+  return without.get(target);
+}
+
+/** Why a test that builds Rust for this machine is skipped. */
+export function noCrates() {
+  if (!without.has("")) {
+    const fetched = has("cargo") && rust(["cargo", "fetch", "--locked"]);
+    const reason = has("cargo") ? "the crates that the firmware needs cannot be had" : "there is no cargo";
+    without.set("", fetched ? false : reason);
+  }
+  return without.get("");
+}
+
+function reasonWithout(target) {
+  if (noCrates()) return noCrates();
+  try {
+    const choice = tool.chooseRust(target);
+    if (choice.kind !== "ready" && !rust(choice.command)) return `Rust's library for ${target} cannot be had`;
+  } catch (error) {
+    return error.message.split("\n")[0];
+  }
+  return false;
+}
 
 /** A board.json, as text, with some fields changed; a field that is undefined is left out. */
 export function boardText(changes = {}) {

@@ -6,7 +6,7 @@ import dgram from "node:dgram";
 import fs from "node:fs";
 import path from "node:path";
 import { before, describe, test } from "node:test";
-import { folder, has, noQemu, tool } from "./support.mjs";
+import { folder, noQemu, noRust, tool } from "./support.mjs";
 
 const { Link, buildImage, freezeLine, loadBoard, makeKey, makePackage, readKey, readPublicKey, qemuArgs } = tool;
 
@@ -100,7 +100,7 @@ function traps(ring) {
   return Buffer.concat([Buffer.from(code, "hex"), Buffer.of(11, data.length), data]);
 }
 
-const skip = noQemu || (has("cargo") ? false : "there is no cargo");
+const skip = noQemu || noRust("thumbv7em-none-eabihf");
 const LINE = (coder) =>
   `boardaudiosrc ! audio/x-raw,format=S16LE,rate=8000,channels=1 ! ${coder} ! udpsink host=10.0.2.2 port=5004`;
 
