@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import test from "node:test";
-import { CLOCK, Run, atTheDesk, checksum, image, readings, skipped } from "./proof.mjs";
+import { Run, atTheDesk, checksum, clockFor, image, readings, skipped } from "./proof.mjs";
 import { root, tool } from "./support.mjs";
 
 const BOARD = "mps2-an500";
@@ -20,7 +20,7 @@ const LINE = [
 test("the server's core plays a line on the board as Node does", { skip }, async (t) => {
   const core = fs.readFileSync(path.join(root, "build/core.wasm"));
   const elf = await image(t, BOARD, LINE, { engine: "wasm3", as: "whole", whole: true });
-  const { code, said } = await new Run(t, BOARD, elf, { more: CLOCK }).ended();
+  const { code, said } = await new Run(t, BOARD, elf, { more: clockFor("wasm3") }).ended();
   const hash = createHash("sha256").update(core).digest("hex");
   assert.ok(said.includes(`module ${hash}\r\n`), said);
   const pieces = new tool.Elf(fs.readFileSync(elf)).pieces();
