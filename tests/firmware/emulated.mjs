@@ -92,8 +92,13 @@ export function lineOf(t) {
   const args = ["-serial", "stdio", "-chardev", `pipe,id=line,path=${base}`, "-serial", "chardev:line"];
   const parts = [];
   const open = () => {
-    const stream = fs.createReadStream(`${base}.out`, { flags: "r+" });
-    t.after(() => stream.destroy());
+    const fd = fs.openSync(`${base}.out`, "r+");
+    const stream = fs.createReadStream(null, { fd });
+    t.after(() => {
+      stream.destroy();
+      // A read that waits for a pipe would keep the process.
+      fs.writeSync(fd, "\n");
+    });
     stream.on("data", (data) => parts.push(data)).on("error", () => {});
   };
   return { args, open, bytes: () => Buffer.concat(parts) };
