@@ -124,8 +124,12 @@ export async function buildImage(given: Board, line: string, options: BuildOptio
     steps.settle();
     process.stdout.write(`${table}\n`);
     if (!report.sealed && !options.whole) {
-      const tight = options.tight ? ", and nothing is left out (--tight)" : "";
-      process.stderr.write(`note: some caps are known only when it runs, so negotiation stays in the module${tight}\n`);
+      process.stderr.write("note: some caps are known only when it runs, so negotiation stays in the module\n");
+    }
+    if (options.tight && !report.tight) process.stderr.write("note: --tight has left nothing out\n");
+    if (report.misread) {
+      const real = "a real stream may need more memory than was measured: --memory";
+      process.stderr.write(`note: the trials at the desk ended with their made-up data (${report.misread}); ${real}\n`);
     }
     if (report.allocations) {
       process.stderr.write(`note: it takes memory ${report.allocations} times after the start, then no more\n`);

@@ -107,7 +107,7 @@ export async function freezeLine(
     return { ...s, memory: exports.shrink(spare) };
   };
   say("measuring its memory");
-  const stocks = stocksOf(() => stand(MOST_SPARE, new Map()));
+  const { stocks, misread } = stocksOf(() => stand(MOST_SPARE, new Map()));
   const room = leastSpare((spare) => stand(spare, stocks));
   const least = stand(room, stocks).memory;
   const spare = room + (options.memory ?? least) - least;
@@ -132,7 +132,9 @@ export async function freezeLine(
     scratch: folder,
     root,
   };
-  const only = sealed && options.tight ? await called(input, made) : undefined;
+  // Trials that were cut short do not show what a real stream calls.
+  const tight = Boolean(options.tight) && sealed && !misread;
+  const only = tight ? await called(input, made) : undefined;
   const wasm = await seal({ ...input, only });
   const segments = stretches(memory).reduce((n, [, bytes]) => n + bytes.length, 0);
   if (tryAll(() => standSealed(wasm, made))) {
@@ -156,6 +158,8 @@ export async function freezeLine(
       segments,
       allocations: allocationsOf(() => stand(spare, stocks)),
       sealed,
+      tight,
+      misread,
     },
   };
 }
@@ -352,20 +356,22 @@ function stocksIn(exports: FrozenExports): Map<number, number> {
   return out;
 }
 
-/** The most that a pipeline takes of each stock in any manner that it is tried with. */
-function stocksOf(stand: () => Standing): Stocks {
+/** The most that a pipeline takes of each stock in any manner that it is tried with, and whether a trial was cut short. */
+function stocksOf(stand: () => Standing): { stocks: Stocks; misread: string } {
   const most = new Map<number, number>();
+  let cut = "";
   for (const manner of [...MANNERS, ...ENDINGS]) {
     const trial = stand();
     const exports = trial.core.exports as FrozenExports;
-    const { failure, trapped } = tryPipeline(trial, manner);
+    const { failure, trapped, misread } = tryPipeline(trial, manner);
+    cut ||= misread;
     if (failure && (trapped || !manner.then)) {
       throw new ToolError(`the line was tried at the desk and failed (${manner.name}: ${failure})`);
     }
     // A pool that an element has made anew would be another one.
     for (const [which, made] of stocksIn(exports)) most.set(which, Math.max(most.get(which) ?? 0, made));
   }
-  return most;
+  return { stocks: most, misread: cut };
 }
 
 /** The most allocations of any trial; 0 when a pipeline takes nothing from the heap as it runs. */

@@ -14,6 +14,10 @@ export interface MemoryReport {
   readonly allocations: number;
   /** Whether what builds and negotiates was cut out. */
   readonly sealed: boolean;
+  /** Whether what no trial called was left out. */
+  readonly tight: boolean;
+  /** The error with which an element refused the data of the trials, so that they show less than a real stream; or empty. */
+  readonly misread: string;
 }
 
 /** A line with its elements and memory as they are when the pipeline starts. */

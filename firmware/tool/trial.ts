@@ -42,10 +42,12 @@ export interface Trial {
 
 /** What came of a trial. */
 export interface TrialResult {
-  /** What went wrong, or empty. */
+  /** What went wrong that is the image's: a trap, memory that did not suffice, what no board has. Empty: nothing. */
   readonly failure: string;
   /** Whether that was a trap. */
   readonly trapped: boolean;
+  /** The error that ended it otherwise, or empty: elements that read a format do not take made-up data for theirs. */
+  readonly misread: string;
   /** Frames that sinks were given. */
   readonly frames: number;
   readonly steps: number;
@@ -72,10 +74,12 @@ export function tryPipeline({ core, host, ring }: Trial, manner: Manner): TrialR
   let steps = 0;
   let frames = 0;
   let sequence = 0;
-  const failure = (): string => {
+  /** The error that was posted, if it is one of those. */
+  const posted = (memory: boolean): string => {
     const error = host.messages.find((m) => m.type === "error");
-    return error?.type === "error" ? error.text : host.refused;
+    return error?.type === "error" && (error.name === "NoMemory") === memory ? error.text : "";
   };
+  const failure = (): string => posted(true) || host.refused;
   const put = (c: CompletionRecord): void => {
     const v = core.view;
     const slots = v.getUint32(ring + 8, true);
@@ -124,7 +128,7 @@ export function tryPipeline({ core, host, ring }: Trial, manner: Manner): TrialR
     while (steps < (manner.busy ? BUSY_STEPS : STEPS)) {
       const wait = core.step(now, manner.busy ? BUSY_WORK : WORK);
       steps++;
-      if ((failure() && !manner.then) || wait === BigInt(Wait.Finished)) break;
+      if (((failure() || posted(false)) && !manner.then) || wait === BigInt(Wait.Finished)) break;
       const again = wait === BigInt(Wait.Again);
       if (again && !manner.busy) continue;
       const waiting = [...host.pending.values()];
@@ -148,7 +152,13 @@ export function tryPipeline({ core, host, ring }: Trial, manner: Manner): TrialR
     if (!(error instanceof WebAssembly.RuntimeError)) throw error;
     // Where an image is too much sealed, the trace names the function.
     const trace = [...(error.stack ?? "").matchAll(/at (assembly\S+)/g)].map((m) => m[1]);
-    return { failure: ["the core trapped: " + error.message, ...trace].join(" in "), trapped: true, frames, steps };
+    return {
+      failure: ["the core trapped: " + error.message, ...trace].join(" in "),
+      trapped: true,
+      misread: "",
+      frames,
+      steps,
+    };
   }
-  return { failure: failure(), trapped: false, frames, steps };
+  return { failure: failure(), trapped: false, misread: manner.then ? "" : posted(false), frames, steps };
 }

@@ -52,6 +52,6 @@ export async function wholeLine(board: Board, line: string, options: FreezeOptio
     ring: 0,
     elements: own.map((t) => t.name),
     hash: createHash("sha256").update(wasm).digest("hex"),
-    report: { fixed: memory, pools: 0, free: 0, segments: 0, allocations: 0, sealed: false },
+    report: { fixed: memory, pools: 0, free: 0, segments: 0, allocations: 0, sealed: false, tight: false, misread: "" },
   };
 }

@@ -64,7 +64,7 @@ for (const tight of [false, true]) {
     assert.deepEqual([...frames.values()], [expected]);
     assert.ok(posts.includes(POST_EOS), "the end is told");
     assert.equal(image.report.allocations, 0, "nothing is taken from the heap as it runs");
-    assert.ok(image.report.sealed);
+    assert.deepEqual([image.report.sealed, image.report.tight, image.report.misread], [true, tight, ""]);
   });
 }
 
@@ -135,6 +135,15 @@ test("a line that cannot be negotiated fails as it does in launch", async (t) =>
 
 test("a line that needs files is refused with the reason", async (t) => {
   await assert.rejects(freeze(t, "filesrc location=in.raw ! boardsink"), /a board has none: "in.raw"/);
+});
+
+test("a line whose elements do not take made-up data is frozen all the same, and says so", async (t) => {
+  const caps = "video/mpegts,systemstream=true,packetsize=188";
+  const elements = [{ ...ELEMENTS[0], pads: [{ name: "src", direction: "src", caps }] }, ELEMENTS[1]];
+  elements[0].block = { pad: "src", bytes: "1316" };
+  const image = await freeze(t, "boardsrc ! tsdemux ! boardsink", { elements, tight: true });
+  assert.match(image.report.misread, /^tsdemux0 at byte \d+: this is no video\/mpegts/);
+  assert.deepEqual([image.report.sealed, image.report.tight], [false, false]);
 });
 
 test("formulas of block sizes", () => {
