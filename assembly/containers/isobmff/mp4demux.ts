@@ -419,7 +419,8 @@ function takeOne(self: Mp4Demux): bool {
   noteEvent(self.sink!, event);
   if (event.type == EventType.Eos) {
     self.ended = true;
-    if (self.ranging && !self.finished) finish(self);
+    // Where nobody wants anything any more, the input has not come to its end.
+    if ((self.ranging || link.src.has(PadFlag.Unwanted)) && !self.finished) finish(self);
   }
   eventUnref(event);
   return true;
@@ -768,6 +769,8 @@ function upstream(e: Element, pad: Pad, event: Event): bool {
   const d = self.demuxer;
   if (!changetype<usize>(d) || !d.canSeek() || event.rate != 1 || !(event.flags & SeekFlag.Flush)) return false;
   const target = event.start == NONE ? 0 : event.start;
+  // An end that the source was asked for is not that of what is read from now on.
+  takeAll(self);
   for (let p = e.src; p; p = p!.next) if (!p.has(PadFlag.Pending)) flushDownstream(p);
   const start = d.seek(target, (event.flags & SeekFlag.SnapAfter) != 0);
   self.start = event.flags & SeekFlag.Accurate ? target : start;
