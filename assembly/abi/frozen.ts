@@ -88,7 +88,9 @@ namespace Stock {
   export const Pools: u32 = 32;
 }
 
-function poolAt(i: u32): BlockPool | null {
+function poolOf(stock: u32): BlockPool | null {
+  if (stock < Stock.Pools) return null;
+  const i = stock - Stock.Pools;
   let pools: u32 = 0;
   for (let p = newestPool(); p; p = p!.older) pools++;
   if (i >= pools) return null;
@@ -115,21 +117,21 @@ export function stock(which: u32): i32 {
   const records = recordsOf(which);
   if (records) return <i32>records.made;
   if (which == Stock.Operations) return <i32>operationRecords();
-  if (which < Stock.Pools) return which < Stock.Pieces + PIECES ? <i32>madePieces(which - Stock.Pieces) : -1;
-  const pool = poolAt(which - Stock.Pools);
-  return pool ? <i32>pool.made : -1;
+  const pool = poolOf(which);
+  if (pool) return <i32>pool.made;
+  const size = which - Stock.Pieces;
+  return size < PIECES ? <i32>madePieces(size) : -1;
 }
 
-/** Makes one more piece, block, operation or batch of records; false when there is no room. */
+/** Makes one more piece, block, operation or batch of records; false when there is no room, or no such stock. */
 export function restock(which: u32): bool {
   const records = recordsOf(which);
   if (records) return records.grow();
   if (which == Stock.Operations) return moreOperations();
-  if (which >= Stock.Pools) {
-    const pool = poolAt(which - Stock.Pools);
-    return pool != null && growBlockPool(pool);
-  }
-  return morePieces(which - Stock.Pieces);
+  const pool = poolOf(which);
+  if (pool) return growBlockPool(pool);
+  const size = which - Stock.Pieces;
+  return size < PIECES && morePieces(size);
 }
 
 /** What lies in the heap by Owner: for each the count of blocks and of bytes, as u32. */

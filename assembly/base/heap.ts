@@ -2,7 +2,8 @@
  * The heap: a two-level segregated-fit allocator over one fixed region of linear memory, without a collector.
  *
  * Every block carries the owner that asked for it, so that a leak report and an out-of-memory error can say who. All
- * operations take bounded time. The region is given once and never grows.
+ * operations take bounded time, but for those by a plan, which go through the blocks. The region is given once and never
+ * grows.
  *
  *     header (16 bytes, in front of the payload)
  *       0 size    payload bytes, a multiple of 16; bit 0: this block is free, bit 1: the block before it is free
@@ -262,21 +263,12 @@ export function alloc(size: u32, owner: Owner): usize {
  * the plan has been carried out.
  */
 function allocPlanned(size: u32, need: u32, owner: Owner): usize {
-  const stays = nextStays();
-  const a = heap();
-  let found: Header | null = null;
-  for (let h = at(a.start); changetype<usize>(h) + HEADER < a.end; h = following(h)) {
-    if (!(h.size & FREE) || sizeOf(h) < need) continue;
-    // A piece is as large as it was asked to be wherever it lies, so that another plan leads to the same allocations.
-    if (sizeOf(h) - need < HEADER + MIN_PAYLOAD && sizeOf(h) != need) continue;
-    found = h;
-    if (stays) break;
-  }
-  if (!found) return failed(size, owner);
-  let h = found;
+  // A piece is as large as it was asked to be wherever it lies, so that another plan leads to the same allocations.
+  let h = findPlanned(need + HEADER + MIN_PAYLOAD, need);
+  if (!h) return failed(size, owner);
   remove(h);
   const rest = sizeOf(h) - need;
-  if (stays || !rest) trim(h, need);
+  if (nextStays() || !rest) trim(h, need);
   else {
     const after = following(h);
     h.size = (rest - HEADER) | (h.size & FLAGS);
@@ -297,13 +289,16 @@ function nextStays(): bool {
   return ((bits >> (a.allocs & 7)) & 1) != 0;
 }
 
-/** By the plan, a free block with room for `need` bytes; null when there is none. */
-function findPlanned(need: u32): Header | null {
+/**
+ * By the plan, a free block of at least `least` bytes, or of `exact`; null when there is none. It is the lowest for what stays,
+ * else the highest.
+ */
+function findPlanned(least: u32, exact: u32): Header | null {
   const stays = nextStays();
   const a = heap();
   let found: Header | null = null;
   for (let h = at(a.start); changetype<usize>(h) + HEADER < a.end; h = following(h)) {
-    if (!(h.size & FREE) || sizeOf(h) < need) continue;
+    if (!(h.size & FREE) || (sizeOf(h) < least && sizeOf(h) != exact)) continue;
     found = h;
     if (stays) break;
   }
@@ -345,7 +340,7 @@ export function allocAligned(size: u32, align: u32, owner: Owner): usize {
   const need = max<u32>((size + 15) & ~15, MIN_PAYLOAD);
   const most = need + align + HEADER + MIN_PAYLOAD;
   // With room for a block of its own behind it too, it is as large as it was asked to be wherever it lies.
-  const h = heap().allocs < heap().planned ? findPlanned(most + HEADER + MIN_PAYLOAD) : find(most);
+  const h = heap().allocs < heap().planned ? findPlanned(most + HEADER + MIN_PAYLOAD, 0) : find(most);
   if (!h) return failed(size, owner);
   remove(h);
   const payload = changetype<usize>(h) + HEADER;

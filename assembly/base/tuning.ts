@@ -27,12 +27,6 @@ export function tune(small: bool, align: u32): void {
   tuning().align = align;
 }
 
-/** Whether memory is taken in small steps. */
-@inline
-export function isSmall(): bool {
-  return tuning().small;
-}
-
 /** `large`, or `small` in a small instance. */
 @inline
 export function sized(large: u32, small: u32): u32 {

@@ -259,7 +259,7 @@ export class Caps {
   getUint(field: u32): i64 {
     const v = this.find(field);
     if (!v || (v.kind != Kind.Uint && (v.kind != Kind.Int || v.a < 0))) return -1;
-    return <i64>load<u32>(changetype<usize>(v), offsetof<Value>("a"));
+    return v.number;
   }
 
   /** Atom of a string field, or 0. */

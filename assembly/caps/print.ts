@@ -104,7 +104,7 @@ function printPlain(out: Text, v: Value): void {
       out.i64(v.a);
       break;
     case Kind.Uint:
-      out.u64(load<u32>(changetype<usize>(v), offsetof<Value>("a")));
+      out.u64(v.number);
       break;
     case Kind.Fraction:
       printFraction(out, v.a, v.b);

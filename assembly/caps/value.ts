@@ -125,6 +125,12 @@ export class Value {
     return <i64>load<u32>(changetype<usize>(this), offsetof<Value>("c"));
   }
 
+  /** The number of an Int that is not negative, or of a Uint. */
+  @inline
+  get number(): u32 {
+    return load<u32>(changetype<usize>(this), offsetof<Value>("a"));
+  }
+
   /** The bits of a Bitmask. */
   @inline
   get mask(): u64 {

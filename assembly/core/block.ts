@@ -151,11 +151,6 @@ export function newBlock(size: u32): Block | null {
   return b;
 }
 
-/** A block for memory of the heap, which goes with it; null when the heap has no room for its record. */
-export function heapBlock(data: usize, size: u32): Block | null {
-  return record(data, size);
-}
-
 /** A block over `size` bytes from the heap, which it takes over from the caller; null when there is no room for it. */
 export function ownedBlock(data: usize, size: u32): Block | null {
   return record(data, size);

@@ -1,8 +1,7 @@
 import { Pool } from "../base/pool";
-import { givePiece } from "../base/store";
 import { sized } from "../base/tuning";
 import { FrameFlag } from "../generated/abi";
-import { Block, blockUnref } from "./block";
+import { Block } from "./block";
 import { Meta, copyMetas, freeMetas } from "./meta";
 import { Slices, SLICE_SIZE } from "./slices";
 import { NONE } from "./time";
@@ -121,9 +120,7 @@ export function frameUnref(f: Frame): void {
 }
 
 function frameFree(f: Frame): void {
-  const slices = f.slices;
-  for (let i: u32 = 0; i < slices.count; i++) blockUnref(slices.at(i).block);
-  if (!slices.inlined()) givePiece(slices.items, slices.room << 4);
+  f.slices.end();
   if (f.metas) freeMetas(f.metas);
   frames().give(changetype<usize>(f));
 }

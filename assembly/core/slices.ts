@@ -85,11 +85,7 @@ export class Slices {
   /** Puts a stretch in front and takes a reference on its block; false when the list is full or the heap has no room. */
   prepend(data: usize, block: Block, length: u32): bool {
     if (this.count == this.room && !this.grow()) return false;
-    const first = this.items;
-    for (let p = first + ((<usize>this.count) << 4); p > first; p -= SLICE_SIZE) {
-      store<u64>(p, load<u64>(p - SLICE_SIZE));
-      store<u64>(p, load<u64>(p - SLICE_SIZE, 8), 8);
-    }
+    memory.copy(this.items + SLICE_SIZE, this.items, (<usize>this.count) << 4);
     const s = this.at(0);
     s.data = data;
     s.block = block;
@@ -126,10 +122,18 @@ export class Slices {
     this.size = 0;
   }
 
+  /** Drops all slices and the room, of a list that is used no more. */
+  @inline
+  end(): void {
+    for (let i: u32 = 0; i < this.count; i++) blockUnref(this.at(i).block);
+    if (this.items && !this.inlined()) givePiece(this.items, this.room << 4);
+  }
+
   /** Drops all slices and the room. */
   release(): void {
-    this.clear();
-    if (this.items && !this.inlined()) givePiece(this.items, this.room << 4);
+    this.end();
+    this.count = 0;
+    this.size = 0;
     this.items = 0;
     this.room = 0;
   }

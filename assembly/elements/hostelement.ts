@@ -8,7 +8,7 @@ import { intersectCaps } from "../caps/algebra";
 import { Caps, capsRef, capsUnref, sameCaps } from "../caps/caps";
 import { parseCaps } from "../caps/parse";
 import { printCaps } from "../caps/print";
-import { Block, BlockPool, blockRef, blockUnref, closeBlockPool, handleBlock, heapBlock } from "../core/block";
+import { Block, BlockPool, blockRef, blockUnref, closeBlockPool, handleBlock, ownedBlock } from "../core/block";
 import { Event, EventType, eventRef, eventUnref, segmentEvent } from "../core/event";
 import { Frame, frameUnref, newFrame } from "../core/frame";
 import { Format, SEGMENT_SIZE } from "../core/segment";
@@ -737,7 +737,7 @@ function giveData(self: HostElement, pad: Pad, op: Operation, c: Completion): vo
     if (!b) release(c.handle);
   } else if (c.extra) {
     n = c.length;
-    b = heapBlock(c.extra, n);
+    b = ownedBlock(c.extra, n);
     if (b) c.extra = 0;
   } else if (op.block) {
     b = op.block;

@@ -98,6 +98,11 @@ export function beginReport(e: Element | null, code: Code, offset: i64, time: i6
   recordInt(message(), time);
 }
 
+/** Whether the `n`th warning of a kind is sent, counted from 1: the first ones one by one, then ever fewer. */
+export function isTold(n: u32): bool {
+  return n <= 8 || popcnt<u32>(n) == 1;
+}
+
 /** Sends an error that was begun: the element drops what comes, and the pipeline runs out. */
 export function sendError(e: Element | null): void {
   const p = pipeline();

@@ -2,8 +2,9 @@ import { heap } from "../base/heap";
 import { failMemory } from "./bus";
 import { Caps, capsUnref } from "../caps/caps";
 import { subsetCaps } from "../caps/algebra";
-import { Event, EventType, eventUnref } from "../core/event";
-import { Element, ElementFlag, Work, noteEvent, push, pushEventAll, room, roomAll } from "./element";
+import { Event, EventType, eventUnref, segmentEvent } from "../core/event";
+import { Format } from "../core/segment";
+import { Element, ElementFlag, Work, noteEvent, push, pushEvent, pushEventAll, room, roomAll } from "./element";
 import { asEvent, asFrame, isEvent, take } from "./link";
 import { negotiate } from "./negotiate";
 import { Pad } from "./pad";
@@ -52,6 +53,14 @@ export function handleEvent(e: Element, pad: Pad, event: Event): void {
     return;
   }
   forwardEvent(e, pad, event);
+}
+
+/** Hands a segment that came at a sink pad on as one of time, if it is none; whether it did. */
+export function passAsTime(e: Element, pad: Pad): bool {
+  if (pad.segment.format == Format.Time) return false;
+  pad.segment.init(Format.Time);
+  pushEvent(e.src!, segmentEvent(pad.segment));
+  return true;
 }
 
 /** Hands an event on to all src pads; caps as the negotiation planned them. Uses the reference up. */

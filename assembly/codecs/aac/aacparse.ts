@@ -14,7 +14,7 @@ import { CopyReason, Post } from "../../generated/abi";
 import { DESCRIPTOR, DESCRIPTOR_LENGTH } from "../../generated/elements/aacparse";
 import { Code } from "../../generated/errors";
 import { Atom } from "../../generated/words";
-import { addAtom, addInt, beginReport, fail, failMemory, sendError, sendMessage } from "../../graph/bus";
+import { addAtom, addInt, beginReport, fail, failMemory, isTold, sendError, sendMessage } from "../../graph/bus";
 import { Element, ElementFlag, Work, bookCopy, push, pushEvent, room } from "../../graph/element";
 import { handleEvent } from "../../graph/filter";
 import { asEvent, asFrame, isEvent, take } from "../../graph/link";
@@ -190,8 +190,7 @@ function warn(self: AacParse, code: Code, n: u32): void {
 
 /** The first damages are told one by one, then ever fewer. */
 function report(self: AacParse, code: Code, n: u32, offset: i64): void {
-  const k = ++self.warnings;
-  if (k > 8 && popcnt<u32>(k) != 1) return;
+  if (!isTold(++self.warnings)) return;
   beginReport(self, code, offset, timeOf(self));
   addInt(n);
   sendMessage(Post.Warning);

@@ -2,9 +2,8 @@ import { TIMELINE_SIZE, Timeline } from "../../audio/timeline";
 import { Owner, alloc, allocZero, free } from "../../base/heap";
 import { Caps } from "../../caps/caps";
 import { Block, BlockPool, blockUnref, closeBlockPool } from "../../core/block";
-import { Event, EventType, segmentEvent } from "../../core/event";
+import { Event, EventType } from "../../core/event";
 import { Frame, FrameFlag, frameUnref, newFrame } from "../../core/frame";
-import { Format } from "../../core/segment";
 import { Slices, appendSlices } from "../../core/slices";
 import { NONE, SECOND, ticksToNs } from "../../core/time";
 import { CopyReason, Post } from "../../generated/abi";
@@ -12,9 +11,9 @@ import { DESCRIPTOR, DESCRIPTOR_LENGTH } from "../../generated/elements/adpcmdec
 import { Code } from "../../generated/errors";
 import { Atom } from "../../generated/words";
 import { BLOCK_ALIGN, blockFor, choosePool } from "../../graph/allocation";
-import { addInt, beginReport, failMemory, sendMessage } from "../../graph/bus";
-import { Element, ElementFlag, Work, bookCopy, push, pushEvent, room } from "../../graph/element";
-import { handleEvent } from "../../graph/filter";
+import { addInt, beginReport, failMemory, isTold, sendMessage } from "../../graph/bus";
+import { Element, ElementFlag, Work, bookCopy, push, room } from "../../graph/element";
+import { handleEvent, passAsTime } from "../../graph/filter";
 import { asEvent, asFrame, isEvent, peek, take } from "../../graph/link";
 import { Pad } from "../../graph/pad";
 import { pipeline, spend } from "../../graph/pipeline";
@@ -109,13 +108,10 @@ function event(e: Element, pad: Pad, event: Event): bool {
   const self = changetype<AdpcmDec>(e);
   if (event.type == EventType.Caps) takeCaps(self, event.caps!);
   if (event.type != EventType.Segment) return false;
-  self.timeline.reset(NONE);
-  if (pad.segment.format == Format.Time) return false;
+  const untimed = passAsTime(e, pad);
   // Bytes without times are counted from their start.
-  self.timeline.reset(0);
-  pad.segment.init(Format.Time);
-  pushEvent(e.src!, segmentEvent(pad.segment));
-  return true;
+  self.timeline.reset(untimed ? 0 : NONE);
+  return untimed;
 }
 
 function takeCaps(self: AdpcmDec, caps: Caps): void {
@@ -236,8 +232,7 @@ function give(self: AdpcmDec, block: Block, samples: u32): void {
 /** Leaves a block out: the first times with a warning, then ever less often. */
 function drop(self: AdpcmDec, bytes: u32): void {
   self.broken = true;
-  const n = ++self.warnings;
-  if (n <= 8 || popcnt<u32>(n) == 1) {
+  if (isTold(++self.warnings)) {
     beginReport(self, Code.BadBlock, self.offset, self.timeline.first);
     addInt(bytes);
     sendMessage(Post.Warning);

@@ -11,7 +11,7 @@ import { DESCRIPTOR, DESCRIPTOR_LENGTH, Prop } from "../../generated/elements/ad
 import { Code } from "../../generated/errors";
 import { Atom } from "../../generated/words";
 import { BLOCK_ALIGN, blockFor, choosePool } from "../../graph/allocation";
-import { addInt, beginReport, failMemory, sendMessage } from "../../graph/bus";
+import { addInt, beginReport, failMemory, isTold, sendMessage } from "../../graph/bus";
 import { Element, ElementFlag, Work, push, room, templateOf } from "../../graph/element";
 import { handleEvent } from "../../graph/filter";
 import { asEvent, asFrame, isEvent, peek, take } from "../../graph/link";
@@ -254,8 +254,7 @@ function give(self: AdpcmEnc, bytes: u32): void {
 
 /** Tells of bytes that make no whole sample: the first times, then ever less often. */
 function warnCut(self: AdpcmEnc, f: Frame, bytes: u32): void {
-  const n = ++self.warnings;
-  if (n > 8 && popcnt<u32>(n) != 1) return;
+  if (!isTold(++self.warnings)) return;
   beginReport(self, Code.CutSample, f.offset, f.pts);
   addInt(bytes);
   sendMessage(Post.Warning);

@@ -10,7 +10,7 @@ import { Post } from "../../generated/abi";
 import { Code } from "../../generated/errors";
 import { Atom } from "../../generated/words";
 import { BLOCK_ALIGN, blockFor, choosePool } from "../../graph/allocation";
-import { addInt, beginReport, failMemory, sendMessage } from "../../graph/bus";
+import { addInt, beginReport, failMemory, isTold, sendMessage } from "../../graph/bus";
 import { pushTags } from "../../graph/demux";
 import { Element, ElementFlag, Work, push, pushEvent, room } from "../../graph/element";
 import { handleEvent } from "../../graph/filter";
@@ -206,8 +206,7 @@ function warnCut(self: Compander, frame: Frame): void {
   const sample = self.encodes ? self.channels << 1 : self.channels;
   const cut = frame.size % sample;
   if (!cut) return;
-  const n = ++self.warnings;
-  if (n > 8 && popcnt<u32>(n) != 1) return;
+  if (!isTold(++self.warnings)) return;
   beginReport(self, Code.CutSample, frame.offset, frame.pts);
   addInt(cut);
   sendMessage(Post.Warning);

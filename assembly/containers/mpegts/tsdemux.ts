@@ -13,7 +13,16 @@ import { Post } from "../../generated/abi";
 import { DESCRIPTOR, DESCRIPTOR_LENGTH, Prop } from "../../generated/elements/tsdemux";
 import { Code } from "../../generated/errors";
 import { Atom } from "../../generated/words";
-import { addAtom, addInt, beginMessage, beginReport, failMemory, sendError, sendMessage } from "../../graph/bus";
+import {
+  addAtom,
+  addInt,
+  beginMessage,
+  beginReport,
+  failMemory,
+  isTold,
+  sendError,
+  sendMessage,
+} from "../../graph/bus";
 import { noMorePads, openPad, pushSegment, pushTags } from "../../graph/demux";
 import { Element, ElementFlag, Work, noteEvent, push, pushEos, pushEvent, roomAll } from "../../graph/element";
 import { asEvent, asFrame, isEvent, take } from "../../graph/link";
@@ -231,8 +240,7 @@ function work(e: Element): i32 {
 
 /** The first damages are told one by one, then ever fewer. */
 function warn(self: TsDemux, code: Code, offset: i64, count: u32): void {
-  const n = ++self.warnings;
-  if (n > 8 && popcnt<u32>(n) != 1) return;
+  if (!isTold(++self.warnings)) return;
   beginReport(self, code, offset, NONE);
   addInt(count);
   sendMessage(Post.Warning);

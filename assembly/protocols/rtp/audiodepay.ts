@@ -4,9 +4,10 @@ import { Frame, FrameFlag, frameUnref } from "../../core/frame";
 import { ticksToNs } from "../../core/time";
 import { Atom } from "../../generated/words";
 import { Element, ElementFlag, push } from "../../graph/element";
+import { passAsTime } from "../../graph/filter";
 import { negotiate } from "../../graph/negotiate";
 import { Pad } from "../../graph/pad";
-import { RtpDepay, depaySegment, readCaps, startDepay } from "./depay";
+import { RtpDepay, readCaps, startDepay } from "./depay";
 import { RtpHeader } from "./header";
 
 /** A depayloader of sound of one channel whose bytes are samples at the clock rate. */
@@ -23,7 +24,8 @@ export function startAudioDepay(self: AudioDepay, media: u32): i32 {
 }
 
 export function audioDepayEvent(e: Element, pad: Pad, event: Event): bool {
-  if (event.type != EventType.Caps) return depaySegment(e, pad, event);
+  if (event.type == EventType.Segment) return passAsTime(e, pad);
+  if (event.type != EventType.Caps) return false;
   const self = changetype<AudioDepay>(e);
   readCaps(self, event);
   const caps = capsOf(self.media).setInt(Atom.rate, self.receiver.clockRate).setInt(Atom.channels, 1);

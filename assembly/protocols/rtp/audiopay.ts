@@ -1,16 +1,15 @@
 import { TIMELINE_SIZE, Timeline } from "../../audio/timeline";
 import { Owner, allocZero, free } from "../../base/heap";
-import { Event, EventType, segmentEvent } from "../../core/event";
+import { Event, EventType } from "../../core/event";
 import { Frame, FrameFlag, frameUnref } from "../../core/frame";
-import { Format } from "../../core/segment";
 import { appendSlices } from "../../core/slices";
 import { NONE, SECOND, scaleFloor } from "../../core/time";
 import { Prop } from "../../generated/elements/rtppcmupay";
 import { Code } from "../../generated/errors";
 import { Atom } from "../../generated/words";
 import { failMemory } from "../../graph/bus";
-import { Element, ElementFlag, Work, pushEvent, room } from "../../graph/element";
-import { handleEvent } from "../../graph/filter";
+import { Element, ElementFlag, Work, room } from "../../graph/element";
+import { handleEvent, passAsTime } from "../../graph/filter";
 import { asEvent, asFrame, isEvent, take } from "../../graph/link";
 import { Pad } from "../../graph/pad";
 import { pipeline, spend } from "../../graph/pipeline";
@@ -67,6 +66,7 @@ export function stopAudioPay(e: Element): void {
   const self = changetype<AudioPay>(e);
   stopPay(self);
   free(changetype<usize>(self.timeline));
+  self.timeline = changetype<Timeline>(0);
   self.framing = changetype<Framing>(0);
 }
 
@@ -113,11 +113,9 @@ export function audioPayEvent(e: Element, pad: Pad, event: Event): bool {
       drain(self);
       self.sender.resync();
       resetTimes(self);
-      if (pad.segment.format == Format.Time) return false;
+      if (!passAsTime(e, pad)) return false;
       // Bytes without times are counted from their start.
       self.timeline.reset(0);
-      pad.segment.init(Format.Time);
-      pushEvent(e.src!, segmentEvent(pad.segment));
       return true;
     case EventType.Gap:
     case EventType.Eos:

@@ -1,15 +1,14 @@
 import { Owner, allocZero, free } from "../../base/heap";
-import { Event, EventType, segmentEvent } from "../../core/event";
+import { Event } from "../../core/event";
 import { Frame, FrameFlag, frameUnref, newFrame } from "../../core/frame";
-import { Format } from "../../core/segment";
 import { appendSlices } from "../../core/slices";
 import { NONE } from "../../core/time";
 import { Post } from "../../generated/abi";
 import { Prop } from "../../generated/elements/rtppcmudepay";
 import { Code } from "../../generated/errors";
 import { Atom } from "../../generated/words";
-import { addInt, beginReport, failMemory, sendMessage } from "../../graph/bus";
-import { Element, push, pushEvent } from "../../graph/element";
+import { addInt, beginReport, failMemory, isTold, sendMessage } from "../../graph/bus";
+import { Element } from "../../graph/element";
 import { filterWork } from "../../graph/filter";
 import { Pad } from "../../graph/pad";
 import { Arrival, RTPRECEIVER_SIZE, RtpReceiver } from "./basedepay";
@@ -30,7 +29,7 @@ export class RtpDepay extends Element {
 }
 
 const HEADER: usize = memory.data(RTPHEADER_SIZE, 4);
-const LOOK: usize = memory.data(76, 4);
+const LOOK: usize = memory.data(RTP_LOOK, 4);
 
 /** To be called at start; 0, or a Code after an error was posted. */
 export function startDepay(self: RtpDepay, take: u32): i32 {
@@ -75,14 +74,6 @@ export function readCaps(self: RtpDepay, event: Event): void {
   self.receiver.reset();
 }
 
-/** Hands a segment on, as one of time if it is none; true when it has dealt with it. */
-export function depaySegment(e: Element, pad: Pad, event: Event): bool {
-  if (event.type != EventType.Segment || pad.segment.format == Format.Time) return false;
-  pad.segment.init(Format.Time);
-  pushEvent(e.src!, segmentEvent(pad.segment));
-  return true;
-}
-
 function count(self: RtpDepay, property: u32): void {
   store<i64>(self.slot(property), self.propInt(property) + 1);
 }
@@ -91,10 +82,11 @@ function chain(e: Element, pad: Pad, packet: Frame): void {
   const self = changetype<RtpDepay>(e);
   const h = changetype<RtpHeader>(HEADER);
   const size = packet.size;
-  let look = packet.slices.stretch(0, min<u32>(size, RTP_LOOK));
+  const n = min<u32>(size, RTP_LOOK);
+  let look = packet.slices.stretch(0, n);
   if (!look) {
     look = LOOK;
-    packet.slices.copyOut(0, look, min<u32>(size, RTP_LOOK));
+    packet.slices.copyOut(0, look, n);
   }
   const fault = h.parse(look, size, size ? packet.slices.byteAt(size - 1) : 0);
   if (fault != RtpFault.None) {
@@ -135,8 +127,7 @@ function chain(e: Element, pad: Pad, packet: Frame): void {
 
 /** Tells of a packet that is none: the first times, then ever less often. */
 function warn(self: RtpDepay, packet: Frame, fault: RtpFault): void {
-  const n = ++self.warnings;
-  if (n > 8 && popcnt<u32>(n) != 1) return;
+  if (!isTold(++self.warnings)) return;
   beginReport(self, Code.BadPacket, packet.offset, packet.pts);
   addInt(packet.size);
   addInt(fault);

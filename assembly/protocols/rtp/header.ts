@@ -67,11 +67,15 @@ export class RtpHeader {
     return load<u32>(changetype<usize>(this) + ((<usize>i) << 2), offsetof<RtpHeader>("csrc_"));
   }
 
+  @inline
+  private setCsrc(i: u32, source: u32): void {
+    store<u32>(changetype<usize>(this) + ((<usize>i) << 2), source, offsetof<RtpHeader>("csrc_"));
+  }
+
   /** Names one more contributing source; false when there are MAX_CSRCS. */
   addCsrc(source: u32): bool {
     if (this.csrcs == MAX_CSRCS) return false;
-    store<u32>(changetype<usize>(this) + offsetof<RtpHeader>("csrc_") + ((<usize>this.csrcs) << 2), source);
-    this.csrcs++;
+    this.setCsrc(this.csrcs++, source);
     this.size += 4;
     return true;
   }
@@ -116,10 +120,7 @@ export class RtpHeader {
     this.timestamp = be32(p + 4);
     this.ssrc = be32(p + 8);
     this.csrcs = csrcs;
-    for (let i: u32 = 0; i < csrcs; i++) {
-      const at = (<usize>i) << 2;
-      store<u32>(changetype<usize>(this) + offsetof<RtpHeader>("csrc_") + at, be32(p + RTP_HEADER + at));
-    }
+    for (let i: u32 = 0; i < csrcs; i++) this.setCsrc(i, be32(p + RTP_HEADER + ((<usize>i) << 2)));
     this.size = size;
     this.payload = bytes - size - this.padding;
     return RtpFault.None;
