@@ -8,6 +8,7 @@
 
 #include "board.h"
 #include "trap.h"
+#include "wasm3_traps.h"
 
 /* Bytes of the stack of values. */
 #define VALUES (256 * 1024)
@@ -96,19 +97,11 @@ static m3ApiRawFunction(serve) {
   m3ApiSuccess();
 }
 
-/* The number of a trap that wasm3 tells by the address of a text. */
 static uint32_t trap_of(M3Result result) {
   if (!result) return 0;
   if (result == failed_at_desk) return SPEC_TRAP_DESK;
-  if (result == m3Err_trapOutOfBoundsMemoryAccess) return G2G_TRAP_MEMORY;
-  if (result == m3Err_trapUnreachable) return G2G_TRAP_UNREACHABLE;
-  if (result == m3Err_trapDivisionByZero) return G2G_TRAP_DIVIDE;
-  if (result == m3Err_trapIntegerOverflow) return G2G_TRAP_OVERFLOW;
-  if (result == m3Err_trapIntegerConversion) return G2G_TRAP_CONVERSION;
-  if (result == m3Err_trapTableIndexOutOfRange) return G2G_TRAP_INDIRECT;
-  if (result == m3Err_trapTableElementIsNull) return G2G_TRAP_INDIRECT;
-  if (result == m3Err_trapIndirectCallTypeMismatch) return G2G_TRAP_INDIRECT;
-  if (result == m3Err_trapStackOverflow) return G2G_TRAP_STACK;
+  uint32_t trap = g2g_wasm3_trap(result);
+  if (trap) return trap;
   spec_refuse(result);
 }
 

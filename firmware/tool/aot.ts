@@ -10,7 +10,7 @@ import os from "node:os";
 import path from "node:path";
 import { hoistChecks } from "./aot-checks.js";
 import { recursive } from "./aot-calls.js";
-import { DataSegment, ModuleError, memoryBytes, readModule, stretchesOf } from "./wasm.js";
+import { DataSegment, ModuleError, PAGE, leb, memoryBytes, readModule, startOf, stretchesOf } from "./wasm.js";
 
 /** The slack of images: nearly all records are shorter, so that all fields of one share a check. */
 export const SLACK = 128;
@@ -246,12 +246,6 @@ function globalsOf(lines: string[], functions: CFunction[]): { declarations: str
   return { declarations, start };
 }
 
-function leb(n: number): number[] {
-  const bytes: number[] = [];
-  for (; n > 127; n >>>= 7) bytes.push((n & 127) | 128);
-  return [...bytes, n];
-}
-
 /** What memory holds at the start, as firmware/engine/c/entry.h says. */
 function packed(stretches: DataSegment[]): Uint8Array {
   let at = 0;
@@ -298,9 +292,9 @@ export function compileToC(wasm: Uint8Array, options: AotOptions): AotCode {
   const memory = options.memory ?? memoryBytes(parts);
   const { align = 16, slack = 0, most = memory, exports = EXPORTS } = options;
   const grows = options.most !== undefined;
-  const odd = grows && (memory % 65536 || most % 65536 || most < memory);
+  const odd = grows && (memory % PAGE || most % PAGE || most < memory);
   if (!memory || odd || memory % 16 || most > 0xfffffff0) throw new ModuleError(`memory of ${memory} to ${most} bytes`);
-  const data = packed(stretchesOf(parts.data, memory, GAP));
+  const data = packed(stretchesOf(startOf(parts.data, memory), GAP));
   const lines = translate(options.wasm2c, wasm).split("\n");
   const types = typesOf(lines);
   const table = tableOf(lines);
@@ -331,7 +325,7 @@ export function compileToC(wasm: Uint8Array, options: AotOptions): AotCode {
           "#define G2G_SIZE g2g_core_size",
           "#define G2G_PAGES (G2G_SIZE / 65536)",
         ]
-      : [`#define G2G_SIZE ${memory}u`, `#define G2G_PAGES ${Math.ceil(memory / 65536)}u`]),
+      : [`#define G2G_SIZE ${memory}u`, `#define G2G_PAGES ${Math.ceil(memory / PAGE)}u`]),
     `#define G2G_ROOM ${most}u`,
     `#define G2G_ALIGN ${align}`,
     `#define G2G_CHECKED ${(options.checked ?? true) ? 1 : 0}`,

@@ -293,9 +293,17 @@ export function loadBoard(name: string, folder = boardsFolder): Board {
     const near = nearest(name, names);
     throw usage(`no board "${name}"${near ? `; did you mean ${near}?` : ""} There are: ${names.join(", ")}`);
   }
-  const file = path.join(folder, name, "board.json");
+  return readBoard(path.join(folder, name, "board.json"));
+}
+
+/**
+ * A board by its file, which lies in a folder of its name.
+ * @throws {ToolError} when it is not as it should be
+ */
+export function readBoard(file: string): Board {
+  const folder = path.dirname(path.resolve(file));
   try {
-    return parseBoard(readFileSync(file, "utf8"), name, path.dirname(file));
+    return parseBoard(readFileSync(file, "utf8"), path.basename(folder), folder);
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
     throw new ToolError(`${file}: ${error.message}`, error.exitCode);

@@ -48,16 +48,15 @@ function archivesOf(built: Built): ImageNote["archives"] {
   );
 }
 
-/** The budget of an ELF file. */
-export function budgetOf(elf: Uint8Array, given: Board, note: ImageNote): Budget {
+/** The budget of an image. */
+export function budgetOf(elf: Elf, given: Board, note: ImageNote): Budget {
   const board = note.whole ? boardForWhole(given) : given;
-  const parsed = new Elf(elf);
   const archives = note.archives.filter((a) => existsSync(a.file));
   const libraries = archiveParts(
     archives.map(({ crate, file }) => ({ crate, name: path.basename(file), data: readFileSync(file) })),
   );
   const { crate, memory } = note;
-  return makeBudget({ elf: parsed, board, libraries, crate, memory, stack: stackOf(parsed) });
+  return makeBudget({ elf, board, libraries, crate, memory, stack: stackOf(elf) });
 }
 
 /** The heading of a budget. */
@@ -111,7 +110,7 @@ export async function buildImage(given: Board, line: string, options: BuildOptio
       ...(options.record ? { record: { host: options.record.host, port: options.record.port } } : {}),
     };
     steps.next("counting bytes");
-    const elf = readFileSync(built.executable);
+    const elf = new Elf(readFileSync(built.executable));
     const budget = budgetOf(elf, board, note);
     const table = budgetText(budget, budgetTitle(note), engine);
     if (!fits || budget.excess.length) {
@@ -119,7 +118,7 @@ export async function buildImage(given: Board, line: string, options: BuildOptio
       throw new ToolError(`the image does not fit ${board.name}\n${table}`);
     }
     steps.next("writing the image");
-    writeFormats(folder, board, built.executable);
+    writeFormats(folder, board, built.executable, elf);
     writeFileSync(path.join(folder, "image.json"), `${JSON.stringify(note, null, 2)}\n`);
     steps.settle();
     process.stdout.write(`${table}\n`);
@@ -143,15 +142,14 @@ export async function buildImage(given: Board, line: string, options: BuildOptio
 }
 
 /** The file formats of an image. */
-function writeFormats(folder: string, board: Board, executable: string): void {
+function writeFormats(folder: string, board: Board, executable: string, elf: Elf): void {
   const files = imageFiles(folder);
-  const elf = new Elf(readFileSync(executable));
   const pieces = elf.pieces();
   copyFileSync(executable, files.elf);
   writeFileSync(files.bin, toBin(pieces, board.flash.length));
   writeFileSync(files.hex, toHex(pieces, elf.entry));
   const uf2 = board.flashWith.find((m) => m.method === "uf2");
-  if (uf2?.method === "uf2") writeFileSync(files.uf2, toUf2(pieces, uf2.family));
+  if (uf2) writeFileSync(files.uf2, toUf2(pieces, uf2.family));
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Board } from "./board.js";
 import { usage } from "./errors.js";
+import { isPort } from "./number.js";
 
 /** A port of this machine that leads to one of the emulated board. */
 export interface Forward {
@@ -16,8 +17,7 @@ export function parseForward(text: string): Forward {
   const m = /^(udp|tcp):(\d{1,5})(?::(\d{1,5}))?$/.exec(text);
   const here = Number(m?.[2]);
   const board = Number(m?.[3] ?? m?.[2]);
-  const fits = (port: number): boolean => port >= 1 && port <= 65535;
-  if (!m || !fits(here) || !fits(board)) {
+  if (!m || !isPort(here) || !isPort(board)) {
     throw usage(`--forward takes udp:PORT or tcp:PORT:BOARDPORT, not "${text}"`);
   }
   return { protocol: m[1] as "udp" | "tcp", here, board };

@@ -5,14 +5,13 @@ import path from "node:path";
 import { ExitCode } from "../../node-host/src/cli/exit.js";
 import { launchError } from "../../node-host/src/cli/launch.js";
 import { makeReport, PipelineError, Report } from "../../node-host/src/core/errors.js";
-import { Core } from "../../node-host/src/core/instance.js";
+import { Core, importsOf } from "../../node-host/src/core/instance.js";
 import { CoreExports, InitOption } from "../../node-host/src/core/interface.js";
-import { describeTable } from "../../node-host/src/descriptor.js";
 import { Query, State, Wait } from "../../node-host/src/generated/abi.js";
 import { filesUnder } from "../../scripts/lib/inputs.mjs";
 import { Board } from "./board.js";
 import { encodeBootLog } from "./bootlog.js";
-import { boardElements } from "./elements.js";
+import { boardElements, descriptorOf } from "./elements.js";
 import { ToolError } from "./errors.js";
 import { FormulaError } from "./formula.js";
 import { FreezeOptions, FrozenImage } from "./image.js";
@@ -21,15 +20,13 @@ import { root } from "./paths.js";
 import { compileProfile } from "./profile.js";
 import { Cut, SealInput, seal, stretches, strip, watch } from "./seal.js";
 import { ENDINGS, MANNERS, Trial, tryPipeline } from "./trial.js";
+import { PAGE } from "./wasm.js";
 
 /** Memory that a line is negotiated in; what it does not use is given up after that. */
 const WORKSHOP = 1 << 20;
 
 /** What the least memory is searched in, and the least room that a heap keeps, bytes. */
 const STEP = 16;
-
-/** Bytes of a page of memory. */
-const PAGE = 65536;
 
 /** Memory that pools may grow into in a trial, at most. */
 const MOST_SPARE = 1 << 19;
@@ -89,14 +86,13 @@ export async function freezeLine(
   say("negotiating the line");
   const whole = new WebAssembly.Module(await readFile(path.join(root, "build/core.wasm")));
   const first = bringUp(whole, line, elements, board);
-  const factories = new Set(first.graph.map((e) => e.factory));
-  const own = elements.filter((t) => factories.has(t.name));
+  const { factories, own } = usedBy(first, elements);
   say("compiling what the line needs");
-  const raw = await compileProfile([...factories], folder, root);
+  const raw = await compileProfile([...factories], folder);
   const module = new WebAssembly.Module(raw);
 
   // What may still have to be negotiated while it plays needs all that negotiates.
-  const sealed = first.graph.every((e) => e.caps.every((c) => c)) && own.every((t) => !t.flags?.includes("late-caps"));
+  const sealed = isNegotiated(first.graph) && own.every((t) => !t.flags?.includes("late-caps"));
   const scout = bringUp(module, line, own, board, { bits: new Uint8Array(PAGE), count: PAGE * 8 });
   const plan = survivorsOf(scout.core, Number(sealed));
   const stand = (spare: number, stocks: Stocks): Standing & { memory: number } => {
@@ -130,18 +126,17 @@ export async function freezeLine(
     idle: sealed ? idle : [],
     optimize: true,
     scratch: folder,
-    root,
   };
   // Trials that were cut short do not show what a real stream calls.
   const tight = Boolean(options.tight) && sealed && !misread;
   const only = tight ? await called(input, made) : undefined;
   const wasm = await seal({ ...input, only });
-  const segments = stretches(memory).reduce((n, [, bytes]) => n + bytes.length, 0);
-  if (tryAll(() => standSealed(wasm, made))) {
-    const plain = await seal({ ...input, only, optimize: false });
-    const failure = tryAll(() => standSealed(plain, made));
+  const segments = stretches(memory).reduce((n, { bytes }) => n + bytes.length, 0);
+  if (trySealed(wasm, made)) {
+    const failure = trySealed(await seal({ ...input, only, optimize: false }), made);
     throw new ToolError(`the image was tried at the desk and failed (${failure})`);
   }
+  const fixed = stand(0, new Map()).memory;
   return {
     line,
     wasm,
@@ -152,8 +147,8 @@ export async function freezeLine(
     elements: own.map((t) => t.name),
     hash: createHash("sha256").update(strip(wasm)).digest("hex"),
     report: {
-      fixed: stand(0, new Map()).memory,
-      pools: least - stand(0, new Map()).memory,
+      fixed,
+      pools: least - fixed,
       free: made.memory - least,
       segments,
       allocations: allocationsOf(() => stand(spare, stocks)),
@@ -199,8 +194,7 @@ export function bringUp(
     (core.exports as FrozenExports).plan(WORKSHOP, plan.count);
   }
   for (const table of elements) {
-    const flags = [...(table.flags ?? [])].filter((f) => f !== "host");
-    if (core.describe(describeTable({ ...table, flags }))) throw new ToolError(`${table.name}: its table is damaged`);
+    if (core.describe(descriptorOf(table))) throw new ToolError(`${table.name}: its table is damaged`);
   }
   const code = core.launch(line);
   if (code) throw refuse(host, line, makeReport(code, "", null, null, []));
@@ -208,10 +202,9 @@ export function bringUp(
   try {
     for (let i = 0; i < MOST_STEPS; i++) {
       const wait = core.step(0n, 1);
-      const failed = host.messages.some((m) => m.type === "error");
-      if (failed || host.refused) throw refuse(host, line);
+      if (host.error || host.refused) throw refuse(host, line);
       const graph = readGraph(core);
-      if (wait !== BigInt(Wait.Again) || (host.fed && graph.every((e) => e.caps.every((c) => c)))) {
+      if (wait !== BigInt(Wait.Again) || (host.fed && isNegotiated(graph))) {
         return { core, host, graph, ring: ringOf(core) };
       }
     }
@@ -225,9 +218,21 @@ export function bringUp(
 /** The error that the core posted, or why a board cannot do what it asked for. */
 function refuse(host: ModelHost, line: string, otherwise?: Report): ToolError {
   if (host.refused) return new ToolError(`this line cannot run on a board: ${host.refused}`, ExitCode.Usage);
-  const posted = host.messages.find((m) => m.type === "error");
-  const report = posted?.type === "error" ? posted : otherwise!;
-  return new ToolError(launchError(new PipelineError(report), line), ExitCode.Usage);
+  return new ToolError(launchError(new PipelineError(host.error ?? otherwise!), line), ExitCode.Usage);
+}
+
+/** The factories of a line's elements, and the tables of those that the board serves. */
+export function usedBy(
+  { graph }: Standing,
+  elements: readonly BoardElement[],
+): { factories: Set<string>; own: BoardElement[] } {
+  const factories = new Set(graph.map((e) => e.factory));
+  return { factories, own: elements.filter((t) => factories.has(t.name)) };
+}
+
+/** Whether all pads have caps. */
+function isNegotiated(graph: readonly GraphElement[]): boolean {
+  return graph.every((e) => e.caps.every((c) => c));
 }
 
 function readGraph(core: Core): GraphElement[] {
@@ -259,11 +264,11 @@ function ringOf(core: Core): number {
 }
 
 /** A sealed module standing where its image begins. */
-function standSealed(wasm: Uint8Array, made: Standing): Trial {
+function standSealed(module: WebAssembly.Module, made: Standing): Trial {
   const host = new ModelHost([]);
   for (const [handle, instance] of made.host.instances) host.instances.set(handle, instance);
   for (const [token, op] of made.host.pending) host.pending.set(token, op);
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.from(wasm)), { g2g: importsOf(host) });
+  const instance = new WebAssembly.Instance(module, { g2g: importsOf(host) });
   const exports = instance.exports as unknown as CoreExports;
   const { memory } = exports;
   host.attach(memory);
@@ -299,29 +304,14 @@ function forgetWords(exports: FrozenExports, memory: Uint8Array, keep: ReadonlyS
   }
 }
 
-/** The imports of a module, whose numbers are signed there. */
-function importsOf(host: ModelHost): WebAssembly.ModuleImports {
-  return {
-    open: (kind: number, spec: number, length: number) => host.open(kind, spec >>> 0, length),
-    submit: (handle: number, op: number, ptr: number, length: number, aux: bigint, token: number) =>
-      host.submit(handle, op, ptr >>> 0, length >>> 0, aux, token >>> 0),
-    cancel: () => host.cancel(),
-    close: (handle: number) => host.close(handle),
-    retain: () => host.retain(),
-    release: () => host.release(),
-    post: (kind: number, ptr: number, length: number) => host.post(kind, ptr >>> 0, length),
-    random: (ptr: number, length: number) => host.random(ptr >>> 0, length),
-    tick: () => host.tick(),
-  };
-}
-
 /** The functions that a pipeline calls in all manners that it is tried with, and when it ends or fails. */
 async function called(input: SealInput, made: Standing): Promise<Set<string>> {
   const plain = await seal({ ...input, optimize: false });
   const { wasm, marks, names } = watch(plain, input.memory);
+  const module = new WebAssembly.Module(Uint8Array.from(wasm));
   const found = new Set<string>();
   for (const manner of [...MANNERS, ...ENDINGS]) {
-    const trial = standSealed(wasm, made);
+    const trial = standSealed(module, made);
     tryPipeline(trial, manner);
     names.forEach((name, i) => trial.core.u8[marks + i] && found.add(name));
   }
@@ -339,6 +329,12 @@ function tryAll(stand: () => Trial): string {
     if (trapped) return `${manner.name}: ${failure}`;
   }
   return "";
+}
+
+/** `tryAll` of a sealed module. */
+function trySealed(wasm: Uint8Array, made: Standing): string {
+  const module = new WebAssembly.Module(Uint8Array.from(wasm));
+  return tryAll(() => standSealed(module, made));
 }
 
 /** How much a pipeline takes of each stock; see assembly/abi/frozen.ts. */

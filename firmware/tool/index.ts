@@ -8,6 +8,7 @@ import { Board, boardNames, loadBoard } from "./board.js";
 import { budgetOf, budgetTitle, buildImage, builtImage } from "./build.js";
 import { budgetText } from "./budget.js";
 import { bootVolumes, copyTo } from "./copy.js";
+import { Elf } from "./elf.js";
 import { parseForward } from "./emulator.js";
 import { ToolError, usage } from "./errors.js";
 import { FlashPlan, chooseMethod, flashPlan, imageFiles, shellText } from "./flash.js";
@@ -38,6 +39,11 @@ function memoryOption(text: string | undefined): number | undefined {
   const bytes = parseNumber(text);
   if (!(bytes >= 1024 && bytes <= 0x10000000)) throw usage(`--memory takes bytes, such as 24K, not "${text}"`);
   return bytes & ~15;
+}
+
+function engineOption(text: string): Engine {
+  if (!ENGINES.includes(text)) throw usage(`no engine "${text}"; there are: ${ENGINES.join(", ")}`);
+  return text as Engine;
 }
 
 function featuresOption(names: readonly string[] = []): readonly string[] {
@@ -94,9 +100,8 @@ export const tool: FirmwareTool = {
   build: (words, o) =>
     told(async () => {
       const board = loadBoard(o.board);
-      if (!ENGINES.includes(o.engine)) throw usage(`no engine "${o.engine}"; there are: ${ENGINES.join(", ")}`);
       await buildImage(board, joinWords(words), {
-        engine: o.engine as Engine,
+        engine: engineOption(o.engine),
         checked: !o.unchecked,
         tight: Boolean(o.tight),
         whole: Boolean(o.whole),
@@ -114,9 +119,8 @@ export const tool: FirmwareTool = {
   library: (words, o) =>
     told(async () => {
       const board = libraryBoard(o.board);
-      if (!ENGINES.includes(o.engine)) throw usage(`no engine "${o.engine}"; there are: ${ENGINES.join(", ")}`);
       await buildLibrary(board, joinWords(words), {
-        engine: o.engine as Engine,
+        engine: engineOption(o.engine),
         checked: !o.unchecked,
         memory: memoryOption(o.memory),
         name: o.name ?? `${board.name}-library`,
@@ -183,7 +187,7 @@ export const tool: FirmwareTool = {
     told(() => {
       const board = loadBoard(o.board);
       const { folder, note } = builtImage(board, o.name ?? board.name);
-      const budget = budgetOf(readFileSync(imageFiles(folder).elf), board, note);
+      const budget = budgetOf(new Elf(readFileSync(imageFiles(folder).elf)), board, note);
       const text = o.json ? JSON.stringify(budget, null, 2) : budgetText(budget, budgetTitle(note), note.engine);
       process.stdout.write(`${text}\n`);
       return budget.excess.length ? ExitCode.Failed : ExitCode.Ok;
@@ -210,6 +214,7 @@ export { crateOfFile, sourceStretches } from "./lines.js";
 export { interpreterSizes } from "./interpreter.js";
 export { memoryX } from "./memoryx.js";
 export { parseNumber } from "./number.js";
+export { cargoFolder } from "./paths.js";
 export { archiveParts, crateOf, partOf } from "./parts.js";
 export { collectRecording, parseSource, parseTarget, writeTarget } from "./record.js";
 export { Collector } from "./recording/collector.js";

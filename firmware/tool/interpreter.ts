@@ -1,5 +1,5 @@
 /** What an image that interprets its core must have room for. */
-import { memoryBytes, readModule } from "./wasm.js";
+import { Reader, SECTION, memoryBytes, readModule, sectionsOf } from "./wasm.js";
 
 /** Slots of 32 bits of the stack of values, all calls together. */
 const VALUES = 2048;
@@ -13,26 +13,15 @@ const PER_FUNCTION = 72;
 const PER_ITEM = 24;
 const FIXED = 8192;
 
-const IDS = { import: 2, function: 3, table: 4, global: 6, export: 7, element: 9, code: 10, data: 11 };
-
 /** Sizes and counts of a module's sections by id. */
 function sections(wasm: Uint8Array): Map<number, { bytes: number; count: number }> {
-  const found = new Map<number, { bytes: number; count: number }>();
-  const leb = (at: number): [number, number] => {
-    let value = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = wasm[at++];
-      value += (byte & 127) * 2 ** shift;
-      if (!(byte & 128)) return [value, at];
-    }
-  };
-  for (let at = 8; at < wasm.length;) {
-    const id = wasm[at];
-    const [bytes, start] = leb(at + 1);
-    found.set(id, { bytes, count: bytes ? leb(start)[0] : 0 });
-    at = start + bytes;
-  }
-  return found;
+  return new Map(
+    sectionsOf(wasm).sections.map(({ id, content }) => {
+      // A custom section has no count.
+      const count = id && content.length ? new Reader(content).u32() : 0;
+      return [id, { bytes: content.length, count }];
+    }),
+  );
 }
 
 /** How large the parts of wasm3 are made. */
@@ -53,12 +42,17 @@ export function interpreterSizes(wasm: Uint8Array, options: { memory?: number; w
   const memory = options.memory ?? memoryBytes(readModule(wasm));
   const of = sections(wasm);
   const count = (id: number) => of.get(id)?.count ?? 0;
-  const items = count(IDS.import) + count(IDS.export) + count(IDS.element) + count(IDS.data) + count(IDS.global);
+  const items =
+    count(SECTION.import) +
+    count(SECTION.export) +
+    count(SECTION.element) +
+    count(SECTION.data) +
+    count(SECTION.global);
   const own =
     FIXED +
-    (of.get(IDS.code)?.bytes ?? 0) * PER_CODE_BYTE +
-    count(IDS.function) * PER_FUNCTION +
-    (items + (of.get(IDS.element)?.bytes ?? 0)) * PER_ITEM;
+    (of.get(SECTION.code)?.bytes ?? 0) * PER_CODE_BYTE +
+    count(SECTION.function) * PER_FUNCTION +
+    (items + (of.get(SECTION.element)?.bytes ?? 0)) * PER_ITEM;
   const arena = memory + VALUES * 4 + own * ((options.word ?? 4) / 4);
   return { memory, arena: Math.ceil(arena / 64) * 64, values: VALUES };
 }

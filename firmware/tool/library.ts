@@ -2,11 +2,11 @@
 import { copyFileSync, existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
 import { HostFault } from "../../node-host/src/core/errors.js";
-import { describeTable } from "../../node-host/src/descriptor.js";
 import type { Board } from "./board.js";
-import { loadBoard, parseBoard } from "./board.js";
+import { loadBoard, readBoard } from "./board.js";
 import { cargoBuild } from "./cargo.js";
-import { ToolError, usage } from "./errors.js";
+import { descriptorOf } from "./elements.js";
+import { usage } from "./errors.js";
 import type { BoardElement } from "./modelhost.js";
 import { root, shown } from "./paths.js";
 import { PrepareOptions, prepareCompiler, prepareImage, prepareSteps } from "./prepare.js";
@@ -33,20 +33,14 @@ export interface LibraryBuilt {
 export function libraryBoard(name: string): Board {
   if (!name.endsWith(".json")) return loadBoard(name);
   if (!existsSync(name)) throw usage(`no file ${name}`);
-  const folder = path.dirname(path.resolve(name));
-  try {
-    return parseBoard(readFileSync(name, "utf8"), path.basename(folder), folder);
-  } catch (error) {
-    if (!(error instanceof ToolError)) throw error;
-    throw new ToolError(`${name}: ${error.message}`, error.exitCode);
-  }
+  return readBoard(name);
 }
 
 function readTable(file: string): BoardElement {
   try {
     const table = JSON.parse(readFileSync(file, "utf8")) as BoardElement;
     if (typeof table?.name !== "string" || !Array.isArray(table.pads)) throw new HostFault("name or pads are missing");
-    describeTable({ ...table, flags: (table.flags ?? []).filter((f) => f !== "host") });
+    descriptorOf(table);
     return table;
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof HostFault) throw usage(`${file}: ${error.message}`);

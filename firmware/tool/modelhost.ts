@@ -1,3 +1,4 @@
+import type { Report } from "../../node-host/src/core/errors.js";
 import { Message, readMessage } from "../../node-host/src/core/messages.js";
 import { CoreImports } from "../../node-host/src/core/interface.js";
 import { RecordReader } from "../../node-host/src/core/records.js";
@@ -65,6 +66,12 @@ export class ModelHost implements CoreImports {
   /** Tells where the core's memory is; before any call of the core. */
   attach(memory: WebAssembly.Memory): void {
     this.memory = memory;
+  }
+
+  /** The error that the core posted, when it did. */
+  get error(): Report | undefined {
+    const posted = this.messages.find((m) => m.type === "error");
+    return posted?.type === "error" ? posted : undefined;
   }
 
   /** The core's memory. */
@@ -166,13 +173,14 @@ export class ModelHost implements CoreImports {
 
   /** The same numbers in every build: the firmware puts its own in their place when it starts. */
   random(ptr: number, length: number): void {
+    const bytes = this.u8.subarray(ptr, ptr + length);
     for (let i = 0; i < length; i++) {
       this.random32 ^= this.random32 << 13;
       this.random32 ^= this.random32 >>> 17;
       this.random32 ^= this.random32 << 5;
-      this.u8[ptr + i] = this.random32;
+      bytes[i] = this.random32;
     }
-    this.log.push({ kind: "random", ptr, data: this.u8.slice(ptr, ptr + length) });
+    this.log.push({ kind: "random", ptr, data: bytes.slice() });
   }
 
   tick(): bigint {

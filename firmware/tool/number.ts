@@ -16,3 +16,8 @@ export function hex(value: number): string {
 export function grouped(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, " ");
 }
+
+/** Whether a number is that of a port of UDP or TCP. */
+export function isPort(value: number): boolean {
+  return value >= 1 && value <= 65535;
+}

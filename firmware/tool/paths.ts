@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
+// The bundle of this tool lies in build/tool, as deep as that file.
+import { root } from "../../scripts/lib/inputs.mjs";
 import { usage } from "./errors.js";
 
-/** The repository: the bundle of this tool lies in build/tool. */
-export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
+export { root };
 
 /** The folder of all boards. */
 export const boardsFolder = path.join(root, "boards");

@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { elementTables, profileSource } from "../../scripts/lib/profile.mjs";
+import { root } from "./paths.js";
 
 /** A core that cannot be compiled; the message is the compiler's. */
 export class CompileError extends Error {}
@@ -11,13 +12,8 @@ export class CompileError extends Error {}
  * Compiles a core that has just some elements and can be frozen: with names, not optimized.
  * @param elements names of the core's elements
  * @param folder where the entry file and the module go, inside the repository
- * @param root of the repository
  */
-export async function compileProfile(
-  elements: readonly string[],
-  folder: string,
-  root: string,
-): Promise<Uint8Array<ArrayBuffer>> {
+export async function compileProfile(elements: readonly string[], folder: string): Promise<Uint8Array<ArrayBuffer>> {
   const tables = elementTables().filter((t) => elements.includes(t.name));
   await mkdir(folder, { recursive: true });
   const entry = path.join(folder, "profile.ts");

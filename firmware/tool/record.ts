@@ -1,16 +1,15 @@
 import { createSocket } from "node:dgram";
-import { closeSync, createReadStream, existsSync, openSync, readFileSync, readSync, writeFileSync } from "node:fs";
+import { closeSync, createReadStream, existsSync, openSync, readFileSync, readSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import path from "node:path";
-import type { ReplayResult } from "../../node-host/src/record/replay.js";
-import { replay } from "../../node-host/src/record/replay.js";
 import type { Board } from "./board.js";
 import { ToolError, usage } from "./errors.js";
+import { isPort } from "./number.js";
 import { findProgram } from "./paths.js";
 import { Collected, Collector } from "./recording/collector.js";
 import { SerialPackets, readPacket } from "./recording/packet.js";
 import { strip } from "./seal.js";
-import { rustText } from "./write.js";
+import { put, rustText } from "./write.js";
 
 /** Where a recording comes from. */
 export type RecordingSource =
@@ -35,7 +34,7 @@ export const RECORD_PORT = 47100;
 export function parseSource(text: string): RecordingSource {
   if (/^\d+$/.test(text)) {
     const port = Number(text);
-    if (port < 1 || port > 65535) throw usage(`--from takes a port or a serial device, not "${text}"`);
+    if (!isPort(port)) throw usage(`--from takes a port or a serial device, not "${text}"`);
     return { kind: "udp", port };
   }
   const [, device, baud] = /^(.+?)(?::(\d{3,8}))?$/.exec(text) ?? [];
@@ -75,7 +74,7 @@ export function parseTarget(board: Board, text: string, reproducible: readonly s
   if (!gateway) throw usage(`${board.name} has no network to send a recording over`);
   const m = /^(\d{1,3}(?:\.\d{1,3}){3})(?::(\d{1,5}))?$/.exec(text === "gateway" ? gateway : text);
   const port = Number(m?.[2] ?? RECORD_PORT);
-  if (!m || m[1].split(".").some((n) => Number(n) > 255) || port < 1 || port > 65535) {
+  if (!m || m[1].split(".").some((n) => Number(n) > 255) || !isPort(port)) {
     throw usage(`--record takes "gateway" or an IPv4 address, with a port or without, not "${text}"`);
   }
   return { host: m[1], port, reproducible };
@@ -87,7 +86,7 @@ export function writeTarget(folder: string, { host, port, reproducible }: Record
   const text =
     `pub static SETTINGS: g2g_recorder::Settings = g2g_recorder::Settings { reproducible: &[${names}] };\n` +
     `pub const TO: ([u8; 4], u16) = ([${host.split(".").map(Number).join(", ")}], ${port});\n`;
-  writeFileSync(path.join(folder, "record.rs"), text);
+  put(path.join(folder, "record.rs"), text);
 }
 
 /**
@@ -104,11 +103,6 @@ export async function collectRecording(folder: string, options: RecordOptions): 
     collector.finish();
   }
   return { ...collector.finish(), late: collector.late };
-}
-
-/** Repeats a recording that was just made. */
-export function checkRecording(file: string): ReplayResult {
-  return replay(file);
 }
 
 function listen(source: RecordingSource, collector: Collector, options: RecordOptions): Promise<void> {

@@ -1,11 +1,12 @@
 import { ExitCode } from "../../node-host/src/cli/exit.js";
-import { Divergence } from "../../node-host/src/record/replay.js";
+import { endingsOf, restartsText } from "../../node-host/src/cli/replay.js";
+import { Divergence, replay } from "../../node-host/src/record/replay.js";
 import type { Board } from "./board.js";
 import type { ImageBuilt } from "./build.js";
 import { usage } from "./errors.js";
 import { imageFiles } from "./flash.js";
 import { shown } from "./paths.js";
-import { RecordingSource, checkRecording, collectRecording, parseSource } from "./record.js";
+import { RecordingSource, collectRecording, parseSource } from "./record.js";
 import { runImage } from "./run.js";
 
 /** What `g2g firmware record` was asked for. */
@@ -65,14 +66,10 @@ export async function recordRun(board: Board, { folder, note }: ImageBuilt, want
 /** Says what a recording is worth. */
 function check(file: string, bytes: number, code: number): number {
   try {
-    const { steps, messages, torn, complete, trap, restarts } = checkRecording(file);
-    const again = restarts ? `, began again ${restarts} times` : "";
-    process.stderr.write(
-      `recorded in ${shown(file)}: ${steps} steps, ${messages} messages, ${bytes} bytes from the board${again}\n`,
-    );
-    if (trap !== null) process.stderr.write(`it ends with a trap: ${trap}\n`);
-    if (torn !== null) process.stderr.write(`it ends before its run: ${torn}\n`);
-    else if (!complete && trap === null) process.stderr.write("it was cut off\n");
+    const result = replay(file);
+    const numbers = `${result.steps} steps, ${result.messages} messages, ${bytes} bytes from the board`;
+    process.stderr.write(`recorded in ${shown(file)}: ${numbers}${restartsText(result)}\n`);
+    for (const ending of endingsOf(result)) process.stderr.write(`it ${ending}\n`);
     return code;
   } catch (error) {
     if (!(error instanceof Error)) throw error;

@@ -3,6 +3,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import binaryen from "binaryen";
+import { root } from "./paths.js";
+import { DataSegment, PAGE, SECTION, leb, memoryOf, sectionBytes, sectionsOf, signedLeb, stretchesOf } from "./wasm.js";
 
 /** Functions that an image does without. */
 export interface Cut {
@@ -30,8 +32,6 @@ export interface SealInput {
   readonly optimize: boolean;
   /** A folder for what is made on the way. */
   readonly scratch: string;
-  /** The root of the repository. */
-  readonly root: string;
 }
 
 /** The features that the baseline may use; all engines have them. */
@@ -39,11 +39,6 @@ const FEATURES = [
   ...["--mvp-features", "--enable-bulk-memory", "--enable-bulk-memory-opt", "--enable-sign-ext"],
   ...["--enable-mutable-globals", "--enable-nontrapping-float-to-int"],
 ];
-
-const PAGE = 65536;
-const MEMORY_SECTION = 5;
-const DATA_SECTION = 11;
-const DATA_COUNT_SECTION = 12;
 
 /** Zeroes between two stretches of data that cost more as data than a stretch of its own. */
 const GAP = 12;
@@ -56,7 +51,7 @@ export async function seal(input: SealInput): Promise<Uint8Array> {
   const cut = path.join(input.scratch, "cut.wasm");
   const out = path.join(input.scratch, "optimized.wasm");
   await writeFile(cut, cutOut(input));
-  const wasmOpt = path.join(input.root, "node_modules/binaryen/bin/wasm-opt");
+  const wasmOpt = path.join(root, "node_modules/binaryen/bin/wasm-opt");
   if (!input.optimize) return withMemory(await readFile(cut), input.memory);
   await promisify(execFile)(process.execPath, [wasmOpt, cut, ...FEATURES, "--closed-world", "-O3", "-g", "-o", out]);
   return withMemory(await readFile(out), input.memory);
@@ -138,28 +133,20 @@ function elementSegment(m: binaryen.Module, i: number) {
 }
 
 /** Puts a memory in place of the one a module has. */
-export function withMemory(module: Uint8Array, memory: Uint8Array): Uint8Array {
+function withMemory(module: Uint8Array, memory: Uint8Array): Uint8Array {
   const pages = Math.ceil(memory.length / PAGE);
-  const parts = [module.subarray(0, 8)];
-  let at = 8;
+  const { head, sections } = sectionsOf(module);
+  const parts = [head];
   let hasData = false;
-  const section = (id: number, body: number[] | Uint8Array) => {
-    parts.push(Uint8Array.from([id, ...leb(body.length)]), Uint8Array.from(body));
-  };
   const data = () => {
-    if (!hasData) section(DATA_SECTION, dataSection(memory));
+    if (!hasData) parts.push(sectionBytes(SECTION.data, dataSection(memory)));
     hasData = true;
   };
-  while (at < module.length) {
-    const id = module[at++];
-    const [size, start] = readLeb(module, at);
-    at = start + size;
+  for (const { id, content } of sections) {
     // Custom sections may stand behind the data.
-    if (id === MEMORY_SECTION) section(id, [1, 1, ...leb(pages), ...leb(pages)]);
-    else if (id === DATA_SECTION) data();
-    else if (id !== DATA_COUNT_SECTION) {
-      parts.push(Uint8Array.from([id, ...leb(size)]), module.subarray(start, at));
-    }
+    if (id === SECTION.memory) parts.push(sectionBytes(id, memoryOf(pages)));
+    else if (id === SECTION.data) data();
+    else if (id !== SECTION.dataCount) parts.push(sectionBytes(id, content));
   }
   data();
   return Buffer.concat(parts);
@@ -167,64 +154,20 @@ export function withMemory(module: Uint8Array, memory: Uint8Array): Uint8Array {
 
 /** A module without its custom sections, such as names. */
 export function strip(module: Uint8Array): Uint8Array {
-  const parts = [module.subarray(0, 8)];
-  for (let at = 8; at < module.length;) {
-    const begin = at;
-    const [size, start] = readLeb(module, at + 1);
-    at = start + size;
-    if (module[begin] !== 0) parts.push(module.subarray(begin, at));
-  }
-  return Buffer.concat(parts);
+  const { head, sections } = sectionsOf(module);
+  return Buffer.concat([head, ...sections.filter((s) => s.id !== 0).map((s) => s.whole)]);
 }
 
-/** Stretches of a memory that are not zero: address and bytes. */
-export function stretches(memory: Uint8Array): [number, Uint8Array][] {
-  const out: [number, Uint8Array][] = [];
-  let i = 0;
-  while (i < memory.length) {
-    while (i < memory.length && !memory[i]) i++;
-    if (i === memory.length) break;
-    let end = i + 1;
-    for (let k = end; k < memory.length && k - end < GAP; k++) if (memory[k]) end = k + 1;
-    out.push([i, memory.subarray(i, end)]);
-    i = end;
-  }
-  return out;
+/** Stretches of a memory that are not zero, as the data of a sealed module has them. */
+export function stretches(memory: Uint8Array): DataSegment[] {
+  return stretchesOf(memory, GAP);
 }
 
 function dataSection(memory: Uint8Array): number[] {
   const list = stretches(memory);
   const out = leb(list.length);
-  for (const [at, bytes] of list) out.push(0, 0x41, ...signedLeb(at), 0x0b, ...leb(bytes.length), ...bytes);
-  return out;
-}
-
-function leb(n: number): number[] {
-  const out: number[] = [];
-  do {
-    const more = n > 127;
-    out.push((n & 127) | (more ? 128 : 0));
-    n >>>= 7;
-  } while (n);
-  return out;
-}
-
-function signedLeb(n: number): number[] {
-  const out: number[] = [];
-  for (;;) {
-    const bits = n & 127;
-    n >>= 7;
-    const done = (n === 0 && !(bits & 64)) || (n === -1 && (bits & 64) !== 0);
-    out.push(done ? bits : bits | 128);
-    if (done) return out;
+  for (const { address, bytes } of list) {
+    out.push(0, 0x41, ...signedLeb(address), 0x0b, ...leb(bytes.length), ...bytes);
   }
-}
-
-function readLeb(bytes: Uint8Array, at: number): [number, number] {
-  let n = 0;
-  for (let shift = 0; ; shift += 7) {
-    const b = bytes[at++];
-    n |= (b & 127) << shift;
-    if (!(b & 128)) return [n >>> 0, at];
-  }
+  return out;
 }

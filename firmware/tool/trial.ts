@@ -76,8 +76,8 @@ export function tryPipeline({ core, host, ring }: Trial, manner: Manner): TrialR
   let sequence = 0;
   /** The error that was posted, if it is one of those. */
   const posted = (memory: boolean): string => {
-    const error = host.messages.find((m) => m.type === "error");
-    return error?.type === "error" && (error.name === "NoMemory") === memory ? error.text : "";
+    const { error } = host;
+    return error && (error.name === "NoMemory") === memory ? error.text : "";
   };
   const failure = (): string => posted(true) || host.refused;
   const put = (c: CompletionRecord): void => {

@@ -26,13 +26,17 @@ export interface ModuleParts {
 /** A module that firmware cannot be made of, and why. */
 export class ModuleError extends Error {}
 
-const PAGE = 65536;
+/** Bytes of a page of memory. */
+export const PAGE = 65536;
 
-const IMPORT = 2;
-const MEMORY = 5;
-const DATA = 11;
+/** Numbers of the sections that are read or written here. */
+export const SECTION = {
+  ...{ import: 2, function: 3, table: 4, memory: 5, global: 6, export: 7, element: 9, code: 10, data: 11 },
+  dataCount: 12,
+} as const;
 
-class Reader {
+/** Reads a module; behind its end it throws a ModuleError. */
+export class Reader {
   at = 0;
 
   constructor(readonly bytes: Uint8Array) {}
@@ -85,6 +89,45 @@ class Reader {
   }
 }
 
+/** A section of a module. */
+export interface ModuleSection {
+  /** As in SECTION; 0 for a custom one. */
+  readonly id: number;
+  readonly content: Uint8Array;
+  /** The content with what stands before it. */
+  readonly whole: Uint8Array;
+}
+
+/** Bytes before the first section: what it is, and the version. */
+const HEAD = 8;
+
+/**
+ * What a module begins with, and its sections in order.
+ * @throws ModuleError when it is cut off
+ */
+export function sectionsOf(wasm: Uint8Array): { head: Uint8Array; sections: ModuleSection[] } {
+  const r = new Reader(wasm);
+  const head = r.take(HEAD);
+  const sections: ModuleSection[] = [];
+  while (!r.done) {
+    const begin = r.at;
+    const id = r.u8();
+    const content = r.take(r.u32());
+    sections.push({ id, content, whole: wasm.subarray(begin, r.at) });
+  }
+  return { head, sections };
+}
+
+/** A section as it stands in a module. */
+export function sectionBytes(id: number, content: Uint8Array | readonly number[]): Uint8Array {
+  return Buffer.concat([Uint8Array.from([id, ...leb(content.length)]), Uint8Array.from(content)]);
+}
+
+/** The content of the section of a memory of just so many pages. */
+export function memoryOf(pages: number): number[] {
+  return [1, 1, ...leb(pages), ...leb(pages)];
+}
+
 function readLimits(r: Reader): MemoryLimits {
   const flags = r.u8();
   if (flags > 1) throw new ModuleError("the memory is shared, of 64 bits or of odd pages");
@@ -122,15 +165,12 @@ function readData(r: Reader): DataSegment[] {
  * @throws ModuleError when it has what firmware cannot run: other imports, several memories, passive data
  */
 export function readModule(wasm: Uint8Array): ModuleParts {
-  const r = new Reader(wasm);
-  r.take(8);
   const parts: ModuleParts = { imports: [], memory: null, data: [] };
-  while (!r.done) {
-    const id = r.u8();
-    const section = new Reader(r.take(r.u32()));
-    if (id === IMPORT) parts.imports = readImports(section);
-    else if (id === DATA) parts.data = readData(section);
-    else if (id === MEMORY) {
+  for (const { id, content } of sectionsOf(wasm).sections) {
+    const section = new Reader(content);
+    if (id === SECTION.import) parts.imports = readImports(section);
+    else if (id === SECTION.data) parts.data = readData(section);
+    else if (id === SECTION.memory) {
       const count = section.u32();
       if (count > 1) throw new ModuleError("the module has more than one memory");
       if (count) parts.memory = readLimits(section);
@@ -140,26 +180,32 @@ export function readModule(wasm: Uint8Array): ModuleParts {
 }
 
 /**
- * What memory holds at the start, in stretches without long runs of zeros.
- * @param size bytes of memory
+ * What of a memory is not zero, in stretches without long runs of zeros.
  * @param gap so many zeros or more are left out
+ */
+export function stretchesOf(memory: Uint8Array, gap: number): DataSegment[] {
+  const stretches: DataSegment[] = [];
+  for (let at = 0; at < memory.length;) {
+    while (at < memory.length && !memory[at]) at++;
+    let last = at;
+    for (let i = at; i < memory.length && i - last <= gap; i++) if (memory[i]) last = i;
+    if (at < memory.length) stretches.push({ address: at, bytes: memory.subarray(at, last + 1) });
+    at = last + 1;
+  }
+  return stretches;
+}
+
+/**
+ * What memory holds at the start, up to its last byte that is not zero.
+ * @param size bytes of memory
  * @throws ModuleError when data does not lie in the memory
  */
-export function stretchesOf(data: DataSegment[], size: number, gap: number): DataSegment[] {
+export function startOf(data: DataSegment[], size: number): Uint8Array {
   const end = data.reduce((most, d) => Math.max(most, d.bytes.some(Boolean) ? d.address + d.bytes.length : 0), 0);
   if (end > size) throw new ModuleError(`the data ends at ${end}, behind the memory of ${size} bytes`);
   const image = new Uint8Array(end);
   for (const d of data) image.set(d.bytes.subarray(0, Math.max(end - d.address, 0)), Math.min(d.address, end));
-  const stretches: DataSegment[] = [];
-  let at = 0;
-  while (at < end) {
-    while (at < end && !image[at]) at++;
-    let last = at;
-    for (let i = at; i < end && i - last <= gap; i++) if (image[i]) last = i;
-    if (at < end) stretches.push({ address: at, bytes: image.subarray(at, last + 1) });
-    at = last + 1;
-  }
-  return stretches;
+  return image;
 }
 
 /** Bytes of memory by the module's own word, at most the 4 GiB that it can name. */
@@ -167,22 +213,28 @@ export function memoryBytes(parts: ModuleParts): number {
   return (parts.memory?.initial ?? 0) * PAGE;
 }
 
-function leb(n: number): number[] {
+/** An unsigned LEB128. */
+export function leb(n: number): number[] {
   const bytes: number[] = [];
   for (; n > 127; n = Math.floor(n / 128)) bytes.push((n % 128) | 128);
   return [...bytes, n];
 }
 
+/** A signed LEB128 of 32 bits. */
+export function signedLeb(n: number): number[] {
+  const out: number[] = [];
+  for (;;) {
+    const bits = n & 127;
+    n >>= 7;
+    const done = (n === 0 && !(bits & 64)) || (n === -1 && (bits & 64) !== 0);
+    out.push(done ? bits : bits | 128);
+    if (done) return out;
+  }
+}
+
 /** The module with a memory of just so many pages, so that it never has to grow: firmware has no more to give. */
 export function withPages(wasm: Uint8Array, pages: number): Uint8Array {
-  const r = new Reader(wasm);
-  const parts = [r.take(8)];
-  while (!r.done) {
-    const begin = r.at;
-    const id = r.u8();
-    r.take(r.u32());
-    const body = [1, 1, ...leb(pages), ...leb(pages)];
-    parts.push(id === MEMORY ? Uint8Array.from([id, ...leb(body.length), ...body]) : wasm.subarray(begin, r.at));
-  }
-  return Buffer.concat(parts);
+  const { head, sections } = sectionsOf(wasm);
+  const memory = sectionBytes(SECTION.memory, memoryOf(pages));
+  return Buffer.concat([head, ...sections.map((s) => (s.id === SECTION.memory ? memory : s.whole))]);
 }

@@ -2,21 +2,17 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { describeTable } from "../../node-host/src/descriptor.js";
 import type { Board } from "./board.js";
-import { boardElements } from "./elements.js";
+import { boardElements, descriptorOf } from "./elements.js";
 import { ToolError, usage } from "./errors.js";
-import { bringUp } from "./freeze.js";
+import { bringUp, usedBy } from "./freeze.js";
 import type { FreezeOptions, FrozenImage } from "./image.js";
 import { root } from "./paths.js";
 import { strip } from "./seal.js";
-import { memoryBytes, readModule } from "./wasm.js";
+import { PAGE, memoryBytes, readModule } from "./wasm.js";
 
 /** Memory of a core that nobody has given more or less, bytes: what lines are negotiated in at the desk. */
 const MEMORY = 1 << 20;
-
-/** Bytes of a page of WebAssembly. */
-const PAGE = 65536;
 
 /** Stack that a core needs which negotiates on the board, interpreted, bytes. */
 const STACK = 32 * 1024;
@@ -40,14 +36,12 @@ export async function wholeLine(board: Board, line: string, options: FreezeOptio
   // Without pages of its own the core takes whole ones.
   const memory = Math.ceil(Math.max(options.memory ?? MEMORY, least) / PAGE) * PAGE;
   options.progress?.("negotiating the line");
-  const { graph } = bringUp(new WebAssembly.Module(wasm), line, elements, board);
-  const factories = new Set(graph.map((e) => e.factory));
-  const own = elements.filter((t) => factories.has(t.name));
+  const { own } = usedBy(bringUp(new WebAssembly.Module(wasm), line, elements, board), elements);
   return {
     line,
     wasm,
     bootLog: null,
-    descriptors: own.map((t) => describeTable({ ...t, flags: (t.flags ?? []).filter((f) => f !== "host") })),
+    descriptors: own.map(descriptorOf),
     memory,
     ring: 0,
     elements: own.map((t) => t.name),

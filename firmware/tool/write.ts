@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Board } from "./board.js";
+import { imageFiles } from "./flash.js";
 import type { Engine, FrozenImage, MemoryReport } from "./image.js";
 import { interpreterHeader, interpreterSizes } from "./interpreter.js";
 import { memoryX } from "./memoryx.js";
@@ -60,7 +61,7 @@ export function imageRs(image: FrozenImage, engine: Engine, folder: string): str
 }
 
 /** Writes a file when it says something else than before, so that cargo builds only what has changed. */
-function put(file: string, data: string | Uint8Array): void {
+export function put(file: string, data: string | Uint8Array): void {
   const bytes = typeof data === "string" ? Buffer.from(data) : Buffer.from(data.buffer, data.byteOffset, data.length);
   if (existsSync(file) && readFileSync(file).equals(bytes)) return;
   writeFileSync(file, bytes);
@@ -84,9 +85,8 @@ export function writeImage(
   c: { readonly c: string; readonly h: string } | null,
 ): void {
   mkdirSync(folder, { recursive: true });
-  for (const old of ["firmware.elf", "firmware.bin", "firmware.hex", "firmware.uf2", "image.json"]) {
-    rmSync(path.join(folder, old), { force: true });
-  }
+  const { elf, bin, hex, uf2 } = imageFiles(folder);
+  for (const old of [elf, bin, hex, uf2, path.join(folder, "image.json")]) rmSync(old, { force: true });
   put(path.join(folder, "core.wasm"), strip(image.wasm));
   if (image.bootLog) put(path.join(folder, "boot.bin"), image.bootLog);
   image.descriptors.forEach((d, i) => put(path.join(folder, `element${i}.bin`), d));

@@ -46,7 +46,8 @@ export interface DataInfo {
 
 /**
  * An element's side of the contract (DESIGN.md, "Host elements"). Everything but `frame` and `credit` is called one after the
- * other: the next call comes when the promise of the one before is settled, but that of `drain` holds nothing up. A call that throws or rejects fails the pipeline.
+ * other: the next call comes when the promise of the one before is settled, but that of `drain` holds nothing up. A call
+ * that throws or rejects fails the pipeline.
  */
 export interface HostElement {
   /** A property has its value: first all of them, then whenever one is set. Whole numbers and booleans are bigint. */

@@ -4,9 +4,8 @@ use g2g_chips::cmsdk::Watchdog;
 use g2g_chips::pl011::Uart;
 use g2g_chips::serial::Port;
 use g2g_chips::stellaris::{Clock, Reset, System, give_pins};
-use g2g_chips::{Console, Mmio, Typed};
+use g2g_chips::{Console, Mmio, Terminal};
 use g2g_kit::unmask;
-use g2g_runtime::processor;
 
 use crate::numbers;
 
@@ -38,7 +37,6 @@ const DIVIDER: u32 = 200_000_000 / numbers::CLOCK;
 const BAUDRATE: u32 = 115_200;
 
 pub static CONSOLE: Console<Uart<Mmio>, 512> = Console::new(Uart::new(at(0x4000_c000)));
-pub static TYPED: Typed = Typed::new();
 pub static WATCHDOG: Watchdog<Mmio> = Watchdog::new(at(0x4000_0000));
 #[cfg(feature = "network")]
 pub static ETHERNET: g2g_chips::stellaris::Ethernet<Mmio> = g2g_chips::stellaris::Ethernet::new(at(0x4004_8000));
@@ -90,20 +88,11 @@ pub fn start_ethernet() {
   unmask(line::ETHERNET);
 }
 
-/// One vector for each interrupt up to the last that is in use.
-#[unsafe(link_section = ".vector_table.interrupts")]
-#[unsafe(no_mangle)]
-static __INTERRUPTS: [extern "C" fn(); line::ETHERNET as usize + 1] = [interrupt; line::ETHERNET as usize + 1];
+g2g_kit::vectors!(line::ETHERNET, interrupt);
 
-/// Any interrupt: the processor knows which.
-extern "C" fn interrupt() {
-  match processor::interrupt() {
-    line::UART0 => {
-      while let Some(received) = CONSOLE.port().receive() {
-        received.byte.inspect(|byte| TYPED.put(*byte));
-      }
-      CONSOLE.interrupt();
-    }
+fn interrupt(number: i32) {
+  match number {
+    line::UART0 => CONSOLE.interrupt(),
     line::TIMER0 => CLOCK.interrupt(),
     #[cfg(feature = "serial")]
     line::UART1 => SERIAL.interrupt(),

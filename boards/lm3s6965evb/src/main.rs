@@ -7,12 +7,11 @@
 mod devices;
 mod elements;
 
-use core::task::Waker;
-
 use embassy_executor::Spawner;
+use g2g_chips::Terminal;
 use g2g_chips::stellaris::Reset;
-use g2g_runtime::emergency::{self, Emergency};
-use g2g_runtime::{Board, Cause, stack};
+use g2g_kit::{Devices, Program, WATCHDOG};
+use g2g_runtime::{Cause, stack};
 
 mod image {
   include!(concat!(env!("G2G_IMAGE"), "/image.rs"));
@@ -22,65 +21,36 @@ mod numbers {
   include!(concat!(env!("OUT_DIR"), "/board.rs"));
 }
 
-/// How long the host may go without moving anything, in seconds.
-const WATCHDOG: u32 = 4;
+struct Evb;
 
-struct Evb {
-  reset: Reset,
-}
-
-impl Board for Evb {
-  fn print(&mut self, text: &[u8]) {
-    devices::CONSOLE.print(text);
+impl Devices for Evb {
+  fn console() -> &'static impl Terminal {
+    &devices::CONSOLE
   }
 
-  fn typed(&mut self, waker: &Waker) -> Option<u8> {
-    devices::TYPED.take(waker)
-  }
-
-  fn watchdog(&self) -> Option<i64> {
-    Some(i64::from(WATCHDOG) * 1_000_000_000)
-  }
-
-  fn feed(&mut self) {
+  fn feed() {
     devices::WATCHDOG.feed();
   }
 
-  fn cause(&self) -> Cause {
-    match self.reset {
-      Reset::Unknown => Cause::Unknown,
-      Reset::Power => Cause::Power,
-      Reset::Pin => Cause::Pin,
-      Reset::Program => Cause::Program,
-      Reset::Watchdog => Cause::Watchdog,
-    }
-  }
-
-  fn stack(&self) -> Option<(u32, u32)> {
-    Some(stack::used())
+  fn stop_watchdog() -> bool {
+    devices::WATCHDOG.stop();
+    true
   }
 }
 
 #[embassy_executor::main]
 async fn main(spawner: Spawner) {
   stack::paint();
-  let reset = devices::start(WATCHDOG);
-  emergency::set(&Emergency { write: |text| devices::CONSOLE.flush(text), halt });
-  let elements = elements::make(&spawner);
-  let outcome = g2g_kit::run::run(Evb { reset }, elements, &image::IMAGE).await;
-  devices::CONSOLE.flush(b"");
-  g2g_kit::run::end(outcome);
-  loop {
-    devices::WATCHDOG.feed();
-    embassy_time::Timer::after_secs(u64::from(WATCHDOG) / 2).await;
-  }
+  let program = Program::<Evb>::new(cause(devices::start(WATCHDOG)));
+  program.run(elements::make(&spawner), &image::IMAGE).await
 }
 
-/// The end after a fault that resets did not help against.
-fn halt() -> ! {
-  g2g_kit::run::leave(false);
-  devices::WATCHDOG.stop();
-  loop {
-    cortex_m::asm::wfi();
+fn cause(reset: Reset) -> Cause {
+  match reset {
+    Reset::Unknown => Cause::Unknown,
+    Reset::Power => Cause::Power,
+    Reset::Pin => Cause::Pin,
+    Reset::Program => Cause::Program,
+    Reset::Watchdog => Cause::Watchdog,
   }
 }

@@ -5,19 +5,15 @@
 
 mod devices;
 mod elements;
-#[cfg(feature = "network")]
-mod network;
-#[cfg(feature = "record")]
+#[cfg(all(feature = "record", not(feature = "update")))]
 mod record;
 #[cfg(feature = "update")]
 mod update;
 
-use core::task::Waker;
-
 use embassy_executor::Spawner;
-use g2g_runtime::emergency::{self, Emergency};
-use g2g_runtime::engine::Engine;
-use g2g_runtime::{Board, Outcome, stack};
+use g2g_chips::Terminal;
+use g2g_kit::{Devices, Program, WATCHDOG};
+use g2g_runtime::{Cause, Outcome, stack};
 
 mod image {
   include!(concat!(env!("G2G_IMAGE"), "/image.rs"));
@@ -27,33 +23,20 @@ mod numbers {
   include!(concat!(env!("OUT_DIR"), "/board.rs"));
 }
 
-/// How long the host may go without moving anything, in seconds.
-const WATCHDOG: u32 = 4;
+struct Mps;
 
-/// What imports, interrupts and functions that do not call themselves need of the stack, bytes.
-const STACK_RESERVE: usize = 2048;
-
-struct Mps2;
-
-impl Board for Mps2 {
-  fn print(&mut self, text: &[u8]) {
-    devices::CONSOLE.print(text);
+impl Devices for Mps {
+  fn console() -> &'static impl Terminal {
+    &devices::CONSOLE
   }
 
-  fn typed(&mut self, waker: &Waker) -> Option<u8> {
-    devices::TYPED.take(waker)
-  }
-
-  fn watchdog(&self) -> Option<i64> {
-    Some(i64::from(WATCHDOG) * 1_000_000_000)
-  }
-
-  fn feed(&mut self) {
+  fn feed() {
     devices::WATCHDOG.feed();
   }
 
-  fn stack(&self) -> Option<(u32, u32)> {
-    Some(stack::used())
+  fn stop_watchdog() -> bool {
+    devices::WATCHDOG.stop();
+    true
   }
 }
 
@@ -61,58 +44,22 @@ impl Board for Mps2 {
 async fn main(spawner: Spawner) {
   stack::paint();
   devices::start(WATCHDOG);
-  emergency::set(&Emergency { write: |text| devices::CONSOLE.flush(text), halt });
-  let elements = elements::Board::new(&spawner);
-  Engine::limit_stack(stack::lowest(), STACK_RESERVE);
-  #[cfg(feature = "update")]
-  let outcome = update::run(elements, &spawner).await;
-  #[cfg(not(feature = "update"))]
-  let outcome = match Engine::start(image::IMAGE.module) {
-    #[cfg(feature = "record")]
-    Ok(engine) => g2g_runtime::run(Mps2, elements, record::over(engine), &image::IMAGE).await,
-    #[cfg(not(feature = "record"))]
-    Ok(engine) => g2g_runtime::run(Mps2, elements, engine, &image::IMAGE).await,
-    Err(trap) => {
-      Mps2.print(b"the module cannot be started: ");
-      Mps2.print(trap.name().as_bytes());
-      Mps2.print(b"\r\n");
-      Outcome::Halted
-    }
-  };
-  end(outcome).await
-}
-
-/// What is left to do when the run is over.
-async fn end(outcome: Outcome) -> ! {
-  #[cfg(feature = "record")]
+  let program = Program::<Mps>::new(Cause::Unknown);
+  let made = elements::make(&spawner);
+  let outcome = run(program, made, &spawner).await;
+  #[cfg(all(feature = "record", not(feature = "update")))]
   record::sent().await;
-  devices::CONSOLE.flush(b"");
-  match outcome {
-    Outcome::Reset => cortex_m::peripheral::SCB::sys_reset(),
-    Outcome::Halted => leave(false),
-    Outcome::Eos => leave(true),
-  }
-  loop {
-    devices::WATCHDOG.feed();
-    embassy_time::Timer::after_secs(u64::from(WATCHDOG) / 2).await;
-  }
+  Program::<Mps>::end(outcome).await
 }
 
-/// Ends the emulator that the image was made for, if it was.
-fn leave(success: bool) {
-  #[cfg(feature = "emulator")]
-  {
-    use cortex_m_semihosting::debug;
-    debug::exit(if success { debug::EXIT_SUCCESS } else { debug::EXIT_FAILURE });
-  }
-  let _ = success;
-}
+#[cfg(feature = "update")]
+use update::run;
 
-/// The end after a fault that resets did not help against.
-fn halt() -> ! {
-  leave(false);
-  devices::WATCHDOG.stop();
-  loop {
-    cortex_m::asm::wfi();
-  }
+#[cfg(not(feature = "update"))]
+#[allow(unused_variables)]
+async fn run(mut program: Program<Mps>, made: elements::Made, spawner: &Spawner) -> Outcome {
+  let Some(engine) = g2g_kit::run::start(&mut program, &image::IMAGE) else { return Outcome::Halted };
+  #[cfg(feature = "record")]
+  let engine = record::over(engine, made.network, spawner);
+  g2g_runtime::run(program, made.elements, engine, &image::IMAGE).await
 }

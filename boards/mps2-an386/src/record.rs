@@ -1,12 +1,12 @@
 //! Records the run and sends it over the network.
 
 use embassy_executor::Spawner;
-use embassy_net::udp::{PacketMetadata, UdpSocket};
-use embassy_net::{IpEndpoint, Ipv4Address, Stack};
-use embassy_time::{Duration, with_timeout};
+use embassy_time::{Duration, Instant, with_timeout};
+use g2g_kit::ConstStaticCell;
+use g2g_kit::net::udp::{PacketMetadata, UdpSocket};
+use g2g_kit::net::{IpEndpoint, Ipv4Address, Stack};
 use g2g_recorder::{Queue, Recorded};
 use g2g_runtime::Machine;
-use static_cell::ConstStaticCell;
 
 include!(concat!(env!("G2G_IMAGE"), "/record.rs"));
 
@@ -15,16 +15,17 @@ const PACKETS: usize = 16;
 
 static QUEUE: Queue<PACKETS> = Queue::new();
 
-/// Records what an engine is called with.
-pub fn over<M: Machine>(machine: M) -> Recorded<M, PACKETS> {
-  use g2g_runtime::Board as _;
+/// Records what an engine is called with, and sends it over the network where there is one.
+pub fn over<M: Machine>(machine: M, network: Option<Stack<'static>>, spawner: &Spawner) -> Recorded<M, PACKETS> {
+  if let Some(stack) = network {
+    start(stack, spawner);
+  }
   // Two starts never take the same time to the microsecond on the board; in the emulator there is one.
-  let session = crate::Mps2.now() as u32;
+  let session = (Instant::now().as_micros() * 1000) as u32;
   Recorded::new(machine, &QUEUE, &crate::image::IMAGE, &SETTINGS, session)
 }
 
-/// Sends it.
-pub fn start(stack: Stack<'static>, spawner: &Spawner) {
+fn start(stack: Stack<'static>, spawner: &Spawner) {
   static RECEIVED: ConstStaticCell<([PacketMetadata; 1], [u8; 4])> =
     ConstStaticCell::new(([PacketMetadata::EMPTY; 1], [0; 4]));
   static SENT: ConstStaticCell<([PacketMetadata; 4], [u8; 4400])> =

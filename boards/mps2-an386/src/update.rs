@@ -4,16 +4,18 @@
 use core::cell::RefCell;
 
 use embassy_executor::Spawner;
-use embassy_net::Stack;
-use embassy_net::udp::{PacketMetadata, UdpSocket};
 use embassy_time::Timer;
-use g2g_runtime::engine::Engine;
+use g2g_chips::Terminal;
+use g2g_kit::net::Stack;
+use g2g_kit::net::udp::{PacketMetadata, UdpSocket};
+use g2g_kit::{ConstStaticCell, Program, StaticCell};
 use g2g_runtime::{Board as _, Image, Outcome};
 use g2g_update::ram::{BLOCK, RamFlash};
 use g2g_update::{Choice, HEADER, Happened, Layout, OnTrial, Proof, REPLY, REQUEST, Store, TRIAL};
-use static_cell::{ConstStaticCell, StaticCell};
 
-use crate::{Mps2, elements};
+use crate::Mps;
+use crate::devices::CONSOLE;
+use crate::elements::Made;
 
 include!(concat!(env!("G2G_IMAGE"), "/update.rs"));
 
@@ -30,12 +32,12 @@ const DEADLINE: u64 = 60;
 type Shared = &'static RefCell<Store<RamFlash>>;
 
 fn say(words: &[&str]) {
-  words.iter().for_each(|word| Mps2.print(word.as_bytes()));
-  Mps2.print(b"\r\n");
+  words.iter().for_each(|word| CONSOLE.print(word.as_bytes()));
+  CONSOLE.print(b"\r\n");
 }
 
 /// Runs what is to be run.
-pub async fn run(elements: elements::Board, spawner: &Spawner) -> Outcome {
+pub async fn run(mut program: Program<Mps>, made: Made, spawner: &Spawner) -> Outcome {
   static STORE: StaticCell<RefCell<Store<RamFlash>>> = StaticCell::new();
   // Nothing else of the image lies there.
   let flash = unsafe { RamFlash::new(BASE as *mut u8, SIZE) };
@@ -46,10 +48,10 @@ pub async fn run(elements: elements::Board, spawner: &Spawner) -> Outcome {
       return Outcome::Halted;
     }
   };
-  if let Some(stack) = elements.stack {
+  if let Some(stack) = made.network {
     serve(stack, store, spawner);
   }
-  let choice = store.borrow_mut().choose(Mps2.cause());
+  let choice = store.borrow_mut().choose(program.cause());
   match choice.happened {
     Some(Happened::RolledBack) => say(&["update: rolled back"]),
     Some(Happened::Refused(why)) => say(&["update: not started: ", why.text()]),
@@ -59,15 +61,11 @@ pub async fn run(elements: elements::Board, spawner: &Spawner) -> Outcome {
     Some(image) => image,
     None => &crate::image::IMAGE,
   };
-  let engine = match Engine::start(image.module) {
-    Ok(engine) => engine,
-    Err(trap) => {
-      say(&["the module cannot be started: ", trap.name()]);
-      return if choice.trial { failed(store) } else { Outcome::Halted };
-    }
+  let Some(engine) = g2g_kit::run::start(&mut program, image) else {
+    return if choice.trial { failed(store) } else { Outcome::Halted };
   };
   if !choice.trial {
-    return g2g_runtime::run(Mps2, elements, engine, image).await;
+    return g2g_runtime::run(program, made.elements, engine, image).await;
   }
   say(&["update: on trial"]);
   if let Ok(task) = deadline(store) {
@@ -76,7 +74,7 @@ pub async fn run(elements: elements::Board, spawner: &Spawner) -> Outcome {
   let version = choice.header.as_ref().map_or(0, |h| h.version);
   let proved = move || confirm(store, version);
   let machine = OnTrial::new(engine, Proof::DEFAULT, proved);
-  let outcome = g2g_runtime::run_with(Mps2, elements, machine, image, TRIAL).await;
+  let outcome = g2g_runtime::run_with(program, made.elements, machine, image, TRIAL).await;
   if store.borrow().state().trial == 0 {
     return outcome;
   }
@@ -140,8 +138,7 @@ async fn listen(store: Shared, socket: UdpSocket<'static>) {
   g2g_update::serve(store, &socket).await;
   say(&["update: starting it"]);
   forgive();
-  crate::devices::CONSOLE.flush(b"");
-  cortex_m::peripheral::SCB::sys_reset();
+  Program::<Mps>::end(Outcome::Reset).await;
 }
 
 /// Ends a trial that comes to nothing.
@@ -149,8 +146,6 @@ async fn listen(store: Shared, socket: UdpSocket<'static>) {
 async fn deadline(store: Shared) {
   Timer::after_secs(DEADLINE).await;
   if store.borrow().state().trial != 0 {
-    failed(store);
-    crate::devices::CONSOLE.flush(b"");
-    cortex_m::peripheral::SCB::sys_reset();
+    Program::<Mps>::end(failed(store)).await;
   }
 }

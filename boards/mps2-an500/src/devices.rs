@@ -1,9 +1,9 @@
 //! What stands on the board and where: ARM DAI 0500, and ARM DUI 1093 for what all images of the board have.
 
 use g2g_chips::cmsdk::{Clock, Uart, Watchdog};
-use g2g_chips::{Console, Mmio, Typed};
+use g2g_chips::serial::Port;
+use g2g_chips::{Console, Mmio};
 use g2g_kit::unmask;
-use g2g_runtime::processor;
 
 use crate::numbers;
 
@@ -32,15 +32,18 @@ mod line {
 const BAUDRATE: u32 = 115_200;
 
 pub static CONSOLE: Console<Uart<Mmio>, 1024> = Console::new(Uart::new(at(0x4000_4000)));
-pub static TYPED: Typed = Typed::new();
 pub static WATCHDOG: Watchdog<Mmio> = Watchdog::new(at(0x4000_8000));
 #[cfg(feature = "network")]
-pub static ETHERNET: g2g_chips::lan9118::Port<Mmio> = g2g_chips::lan9118::Port::new(at(0xa000_0000));
+static ETHERNET: g2g_chips::lan9118::Port<Mmio> = g2g_chips::lan9118::Port::new(at(0xa000_0000));
 #[cfg(feature = "serial")]
 pub static SERIAL: g2g_kit::serial::Serial<Uart<Mmio>> =
   g2g_kit::serial::Serial::new(Uart::new(at(0x4000_5000)), numbers::CLOCK);
 #[cfg(feature = "boardaudiosrc")]
 pub static PACE: g2g_chips::cmsdk::DualTimer<Mmio> = g2g_chips::cmsdk::DualTimer::new(at(0x4000_2000));
+
+/// The driver of the Ethernet.
+#[cfg(feature = "network")]
+pub type Ethernet = g2g_chips::lan9118::Lan9118<Mmio>;
 
 // A tick of embassy-time is a microsecond.
 embassy_time_driver::time_driver_impl!(static CLOCK: Clock<Mmio> = Clock::new(
@@ -67,35 +70,22 @@ pub fn start(watchdog: u32) {
   lines.for_each(unmask);
 }
 
-/// The console's interrupt, whatever it is about.
-fn console() {
-  CONSOLE.port().overrun();
-  while let Some(byte) = CONSOLE.port().receive() {
-    TYPED.put(byte);
-  }
-  CONSOLE.interrupt();
-}
-
-/// Lets the interrupt of the Ethernet through, which is quiet only after the part was set up.
+/// The Ethernet, set up; `None` when the part does not answer.
 #[cfg(feature = "network")]
-pub fn start_ethernet() {
-  unmask(line::ETHERNET);
+pub fn ethernet() -> Option<Ethernet> {
+  g2g_kit::lan9118::start(&ETHERNET, line::ETHERNET, numbers::MAC)
 }
 
-/// One vector for each interrupt up to the last that is in use.
-#[unsafe(link_section = ".vector_table.interrupts")]
-#[unsafe(no_mangle)]
-static __INTERRUPTS: [extern "C" fn(); line::ETHERNET as usize + 1] = [interrupt; line::ETHERNET as usize + 1];
+g2g_kit::vectors!(line::ETHERNET, interrupt);
 
-/// Any interrupt: the processor knows which.
-extern "C" fn interrupt() {
-  match processor::interrupt() {
-    line::UART0_RECEIVED | line::UART0_SENT => console(),
+fn interrupt(number: i32) {
+  match number {
+    line::UART0_RECEIVED | line::UART0_SENT => CONSOLE.interrupt(),
     line::TIMER1 => CLOCK.interrupt(),
     #[cfg(feature = "serial")]
     line::UART1_RECEIVED | line::UART1_SENT => SERIAL.interrupt(),
     line::UART_OVERRUN => {
-      console();
+      CONSOLE.interrupt();
       #[cfg(feature = "serial")]
       SERIAL.interrupt();
     }

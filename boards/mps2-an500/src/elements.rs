@@ -12,17 +12,10 @@ use crate::{devices, numbers};
 #[allow(unused_mut, unused_variables)]
 pub fn make(spawner: &Spawner) -> BoardElements {
   let mut elements = BoardElements::new();
+  // A part that does not answer leaves the image without its elements, which the host reports.
   #[cfg(feature = "network")]
-  {
-    use g2g_chips::lan9118::Buffers;
-    use g2g_kit::ConstStaticCell;
-    type Device = g2g_chips::lan9118::Lan9118<Mmio>;
-    // A part that does not answer leaves the image without its elements, which the host reports.
-    static FRAMES: ConstStaticCell<Buffers> = ConstStaticCell::new(Buffers::new());
-    if let Some(device) = Device::new(&devices::ETHERNET, FRAMES.take(), numbers::MAC) {
-      devices::start_ethernet();
-      g2g_kit::network_elements!(elements, spawner, device, Device, numbers, 8, 4096);
-    }
+  if let Some(device) = devices::ethernet() {
+    g2g_kit::network_elements!(elements, spawner, device, devices::Ethernet, numbers, 8, 4096);
   }
   #[cfg(feature = "serial")]
   g2g_kit::serial_elements!(elements, devices::SERIAL, cmsdk::Uart<Mmio>);

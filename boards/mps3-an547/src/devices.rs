@@ -2,10 +2,10 @@
 //! state.
 
 use g2g_chips::cmsdk::{Uart, Watchdog};
+use g2g_chips::serial::Port;
 use g2g_chips::sse::{Clock, start_counter};
-use g2g_chips::{Console, Mmio, Typed};
+use g2g_chips::{Console, Mmio};
 use g2g_kit::unmask;
-use g2g_runtime::processor;
 
 use crate::numbers;
 
@@ -34,15 +34,18 @@ const SLOW: u32 = 32_768;
 const BAUDRATE: u32 = 115_200;
 
 pub static CONSOLE: Console<Uart<Mmio>, 1024> = Console::new(Uart::new(at(0x5930_3000)));
-pub static TYPED: Typed = Typed::new();
 pub static WATCHDOG: Watchdog<Mmio> = Watchdog::new(at(0x5802_e000));
 #[cfg(feature = "network")]
-pub static ETHERNET: g2g_chips::lan9118::Port<Mmio> = g2g_chips::lan9118::Port::new(at(0x5140_0000));
+static ETHERNET: g2g_chips::lan9118::Port<Mmio> = g2g_chips::lan9118::Port::new(at(0x5140_0000));
 #[cfg(feature = "serial")]
 pub static SERIAL: g2g_kit::serial::Serial<Uart<Mmio>> =
   g2g_kit::serial::Serial::new(Uart::new(at(0x5930_4000)), PERIPHERALS);
 #[cfg(feature = "boardaudiosrc")]
 pub static PACE: g2g_chips::sse::Timer<Mmio> = g2g_chips::sse::Timer::new(at(0x5800_1000));
+
+/// The driver of the Ethernet.
+#[cfg(feature = "network")]
+pub type Ethernet = g2g_chips::lan9118::Lan9118<Mmio>;
 
 // A tick of embassy-time is a microsecond.
 embassy_time_driver::time_driver_impl!(static CLOCK: Clock<Mmio> =
@@ -66,30 +69,17 @@ pub fn start(watchdog: u32) {
   lines.for_each(unmask);
 }
 
-/// The console's interrupt, whatever it is about.
-fn console() {
-  CONSOLE.port().overrun();
-  while let Some(byte) = CONSOLE.port().receive() {
-    TYPED.put(byte);
-  }
-  CONSOLE.interrupt();
-}
-
-/// Lets the interrupt of the Ethernet through, which is quiet only after the part was set up.
+/// The Ethernet, set up; `None` when the part does not answer.
 #[cfg(feature = "network")]
-pub fn start_ethernet() {
-  unmask(line::ETHERNET);
+pub fn ethernet() -> Option<Ethernet> {
+  g2g_kit::lan9118::start(&ETHERNET, line::ETHERNET, numbers::MAC)
 }
 
-/// One vector for each interrupt up to the last that is in use.
-#[unsafe(link_section = ".vector_table.interrupts")]
-#[unsafe(no_mangle)]
-static __INTERRUPTS: [extern "C" fn(); line::ETHERNET as usize + 1] = [interrupt; line::ETHERNET as usize + 1];
+g2g_kit::vectors!(line::ETHERNET, interrupt);
 
-/// Any interrupt: the processor knows which.
-extern "C" fn interrupt() {
-  match processor::interrupt() {
-    line::UART0 => console(),
+fn interrupt(number: i32) {
+  match number {
+    line::UART0 => CONSOLE.interrupt(),
     line::TIMER0 => CLOCK.interrupt(),
     #[cfg(feature = "serial")]
     line::UART1 => SERIAL.interrupt(),

@@ -1,11 +1,11 @@
 //! What stands in the RP2040 and where, by its data sheet.
 
 use embassy_rp::interrupt;
-use embassy_rp::interrupt::InterruptExt;
 use embassy_rp::pac;
 use g2g_chips::pl011::Uart;
 use g2g_chips::serial::Port;
-use g2g_chips::{Console, Mmio, Typed};
+use g2g_chips::{Console, Mmio};
+use g2g_kit::unmask;
 use g2g_runtime::Cause;
 
 use crate::numbers;
@@ -20,7 +20,6 @@ const fn at(base: usize) -> Mmio {
 const BAUDRATE: u32 = 115_200;
 
 pub static CONSOLE: Console<Uart<Mmio>, 1024> = Console::new(Uart::new(at(0x4003_4000)));
-pub static TYPED: Typed = Typed::new();
 #[cfg(feature = "serial")]
 pub static SERIAL: g2g_kit::serial::Serial<Uart<Mmio>> =
   g2g_kit::serial::Serial::new(Uart::new(at(0x4003_8000)), numbers::CLOCK);
@@ -38,21 +37,16 @@ pub fn start(watchdog: u32) -> Cause {
   give_pins([0, 1]);
   CONSOLE.port().start(numbers::CLOCK, BAUDRATE);
   CONSOLE.port().listen_received(true);
-  unmask(interrupt::UART0_IRQ);
+  unmask(interrupt::UART0_IRQ as i32);
   #[cfg(feature = "serial")]
   {
     give_pins([4, 5]);
     SERIAL.port.start(numbers::CLOCK, BAUDRATE);
-    unmask(interrupt::UART1_IRQ);
+    unmask(interrupt::UART1_IRQ as i32);
   }
   #[cfg(feature = "boardaudiosrc")]
-  unmask(interrupt::TIMER_IRQ_1);
+  unmask(interrupt::TIMER_IRQ_1 as i32);
   cause
-}
-
-fn unmask(line: interrupt::Interrupt) {
-  // No code depends on an interrupt not coming.
-  unsafe { line.enable() };
 }
 
 /// Gives pins to their UART (2.19.2, function 2).
@@ -123,9 +117,6 @@ pub fn random(to: &mut [u8]) {
 
 #[interrupt]
 fn UART0_IRQ() {
-  while let Some(received) = CONSOLE.port().receive() {
-    received.byte.inspect(|byte| TYPED.put(*byte));
-  }
   CONSOLE.interrupt();
 }
 

@@ -6,11 +6,10 @@
 mod devices;
 mod elements;
 
-use core::task::Waker;
-
 use embassy_executor::Spawner;
-use g2g_runtime::emergency::{self, Emergency};
-use g2g_runtime::{Board, Cause, Outcome, stack};
+use g2g_chips::Terminal;
+use g2g_kit::{Devices, Program, WATCHDOG};
+use g2g_runtime::stack;
 
 mod image {
   include!(concat!(env!("G2G_IMAGE"), "/image.rs"));
@@ -20,66 +19,35 @@ mod numbers {
   include!(concat!(env!("OUT_DIR"), "/board.rs"));
 }
 
-/// How long the host may go without moving anything, in seconds.
-const WATCHDOG: u32 = 4;
+struct Pico;
 
-struct Pico {
-  cause: Cause,
-}
-
-impl Board for Pico {
-  fn print(&mut self, text: &[u8]) {
-    devices::CONSOLE.print(text);
+impl Devices for Pico {
+  fn console() -> &'static impl Terminal {
+    &devices::CONSOLE
   }
 
-  fn typed(&mut self, waker: &Waker) -> Option<u8> {
-    devices::TYPED.take(waker)
-  }
-
-  fn watchdog(&self) -> Option<i64> {
-    Some(i64::from(WATCHDOG) * 1_000_000_000)
-  }
-
-  fn feed(&mut self) {
+  fn feed() {
     devices::feed();
   }
 
-  fn cause(&self) -> Cause {
-    self.cause
+  fn stop_watchdog() -> bool {
+    devices::stop_watchdog();
+    true
   }
 
-  fn random(&mut self, to: &mut [u8]) -> bool {
+  fn random(to: &mut [u8]) -> bool {
     devices::random(to);
     true
   }
 
-  fn stack(&self) -> Option<(u32, u32)> {
-    Some(stack::used())
+  fn reset() -> ! {
+    devices::reset()
   }
 }
 
 #[embassy_executor::main]
 async fn main(_spawner: Spawner) {
   stack::paint();
-  let cause = devices::start(WATCHDOG);
-  emergency::set(&Emergency { write: |text| devices::CONSOLE.flush(text), halt });
-  let outcome = g2g_kit::run::run(Pico { cause }, elements::make(), &image::IMAGE).await;
-  devices::CONSOLE.flush(b"");
-  if outcome == Outcome::Reset {
-    devices::reset();
-  }
-  g2g_kit::run::end(outcome);
-  loop {
-    devices::feed();
-    embassy_time::Timer::after_secs(u64::from(WATCHDOG) / 2).await;
-  }
-}
-
-/// The end after a fault that resets did not help against.
-fn halt() -> ! {
-  g2g_kit::run::leave(false);
-  devices::stop_watchdog();
-  loop {
-    cortex_m::asm::wfi();
-  }
+  let program = Program::<Pico>::new(devices::start(WATCHDOG));
+  program.run(elements::make(), &image::IMAGE).await
 }

@@ -1,14 +1,14 @@
 //! What stands on the board and where, by the data sheet and RM0090.
 
 use embassy_stm32::interrupt;
-use embassy_stm32::interrupt::InterruptExt;
 use embassy_stm32::pac::gpio::Gpio;
 use embassy_stm32::pac::gpio::vals::Moder;
 use embassy_stm32::peripherals::{RNG, USART1};
 use embassy_stm32::{Peripherals, pac, rcc};
 use g2g_chips::serial::Port;
 use g2g_chips::stm32::{Layout, Random, Usart, Watchdog};
-use g2g_chips::{Console, Mmio, Typed};
+use g2g_chips::{Console, Mmio};
+use g2g_kit::unmask;
 use g2g_runtime::Cause;
 
 /// The registers at an address of the part's map.
@@ -35,7 +35,6 @@ pub const TIMERS: u32 = 84_000_000;
 const SERIAL_CLOCK: u32 = 42_000_000;
 
 pub static CONSOLE: Console<Usart<Mmio>, 1024> = Console::new(Usart::new(at(0x4001_1000), Layout::F4));
-pub static TYPED: Typed = Typed::new();
 pub static WATCHDOG: Watchdog<Mmio> = Watchdog::new(at(0x4000_3000));
 pub static RANDOM: Random<Mmio> = Random::new(at(0x5006_0800));
 #[cfg(feature = "serial")]
@@ -56,18 +55,18 @@ pub fn start(watchdog: u32) -> (Peripherals, Cause) {
   give_pins(pac::GPIOA, [9, 10]);
   CONSOLE.port().start(rcc::frequency::<USART1>().0, BAUDRATE);
   CONSOLE.port().listen_received(true);
-  unmask(interrupt::USART1);
+  unmask(interrupt::USART1 as i32);
   #[cfg(feature = "serial")]
   {
     rcc::enable_and_reset::<embassy_stm32::peripherals::USART3>();
     give_pins(pac::GPIOB, [10, 11]);
     SERIAL.port.start(SERIAL_CLOCK, BAUDRATE);
-    unmask(interrupt::USART3);
+    unmask(interrupt::USART3 as i32);
   }
   #[cfg(feature = "boardaudiosrc")]
   {
     rcc::enable_and_reset::<embassy_stm32::peripherals::TIM2>();
-    unmask(interrupt::TIM2);
+    unmask(interrupt::TIM2 as i32);
   }
   (peripherals, cause)
 }
@@ -90,11 +89,6 @@ fn clocks() -> embassy_stm32::Config {
   config.rcc.apb1_pre = APBPrescaler::DIV4;
   config.rcc.apb2_pre = APBPrescaler::DIV2;
   config
-}
-
-fn unmask(line: interrupt::Interrupt) {
-  // No code depends on an interrupt not coming.
-  unsafe { line.enable() };
 }
 
 /// Gives two pins of a port to their USART.
@@ -123,9 +117,6 @@ fn cause() -> Cause {
 
 #[interrupt]
 fn USART1() {
-  while let Some(received) = CONSOLE.port().receive() {
-    received.byte.inspect(|byte| TYPED.put(*byte));
-  }
   CONSOLE.interrupt();
 }
 

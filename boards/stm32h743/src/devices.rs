@@ -1,14 +1,14 @@
 //! What stands on the board and where, by RM0433 and ST's UM2407.
 
 use embassy_stm32::interrupt;
-use embassy_stm32::interrupt::InterruptExt;
 use embassy_stm32::pac::gpio::Gpio;
 use embassy_stm32::pac::gpio::vals::Moder;
 use embassy_stm32::peripherals::{RNG, USART3};
 use embassy_stm32::{Peripherals, pac, rcc};
 use g2g_chips::serial::Port;
 use g2g_chips::stm32::{Layout, Random, Usart, Watchdog};
-use g2g_chips::{Console, Mmio, Typed};
+use g2g_chips::{Console, Mmio};
+use g2g_kit::unmask;
 use g2g_runtime::Cause;
 
 /// The registers at an address of the part's map.
@@ -35,7 +35,6 @@ pub const TIMERS: u32 = 200_000_000;
 const SERIAL_CLOCK: u32 = 100_000_000;
 
 pub static CONSOLE: Console<Usart<Mmio>, 1024> = Console::new(Usart::new(at(0x4000_4800), Layout::H7));
-pub static TYPED: Typed = Typed::new();
 pub static WATCHDOG: Watchdog<Mmio> = Watchdog::new(at(0x5800_4800));
 pub static RANDOM: Random<Mmio> = Random::new(at(0x4802_1800));
 #[cfg(feature = "serial")]
@@ -56,18 +55,18 @@ pub fn start(watchdog: u32) -> (Peripherals, Cause) {
   give_pins(pac::GPIOD, [8, 9]);
   CONSOLE.port().start(rcc::frequency::<USART3>().0, BAUDRATE);
   CONSOLE.port().listen_received(true);
-  unmask(interrupt::USART3);
+  unmask(interrupt::USART3 as i32);
   #[cfg(feature = "serial")]
   {
     rcc::enable_and_reset::<embassy_stm32::peripherals::USART2>();
     give_pins(pac::GPIOD, [5, 6]);
     SERIAL.port.start(SERIAL_CLOCK, BAUDRATE);
-    unmask(interrupt::USART2);
+    unmask(interrupt::USART2 as i32);
   }
   #[cfg(feature = "boardaudiosrc")]
   {
     rcc::enable_and_reset::<embassy_stm32::peripherals::TIM2>();
-    unmask(interrupt::TIM2);
+    unmask(interrupt::TIM2 as i32);
   }
   (peripherals, cause)
 }
@@ -96,11 +95,6 @@ fn clocks() -> embassy_stm32::Config {
   config
 }
 
-fn unmask(line: interrupt::Interrupt) {
-  // No code depends on an interrupt not coming.
-  unsafe { line.enable() };
-}
-
 /// Gives two pins of a port to their USART.
 fn give_pins(port: Gpio, pins: [usize; 2]) {
   for pin in pins {
@@ -127,9 +121,6 @@ fn cause() -> Cause {
 
 #[interrupt]
 fn USART3() {
-  while let Some(received) = CONSOLE.port().receive() {
-    received.byte.inspect(|byte| TYPED.put(*byte));
-  }
   CONSOLE.interrupt();
 }
 

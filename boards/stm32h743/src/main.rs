@@ -8,11 +8,10 @@ mod devices;
 mod elements;
 mod memory;
 
-use core::task::Waker;
-
 use embassy_executor::Spawner;
-use g2g_runtime::emergency::{self, Emergency};
-use g2g_runtime::{Board, Cause, stack};
+use g2g_chips::Terminal;
+use g2g_kit::{Devices, Program, WATCHDOG};
+use g2g_runtime::stack;
 
 mod image {
   include!(concat!(env!("G2G_IMAGE"), "/image.rs"));
@@ -22,40 +21,19 @@ mod numbers {
   include!(concat!(env!("OUT_DIR"), "/board.rs"));
 }
 
-/// How long the host may go without moving anything, in seconds.
-const WATCHDOG: u32 = 4;
+struct Stm32;
 
-struct Stm32 {
-  cause: Cause,
-}
-
-impl Board for Stm32 {
-  fn print(&mut self, text: &[u8]) {
-    devices::CONSOLE.print(text);
+impl Devices for Stm32 {
+  fn console() -> &'static impl Terminal {
+    &devices::CONSOLE
   }
 
-  fn typed(&mut self, waker: &Waker) -> Option<u8> {
-    devices::TYPED.take(waker)
-  }
-
-  fn watchdog(&self) -> Option<i64> {
-    Some(i64::from(WATCHDOG) * 1_000_000_000)
-  }
-
-  fn feed(&mut self) {
+  fn feed() {
     devices::WATCHDOG.feed();
   }
 
-  fn cause(&self) -> Cause {
-    self.cause
-  }
-
-  fn random(&mut self, to: &mut [u8]) -> bool {
+  fn random(to: &mut [u8]) -> bool {
     devices::RANDOM.fill(to)
-  }
-
-  fn stack(&self) -> Option<(u32, u32)> {
-    Some(stack::used())
   }
 }
 
@@ -64,19 +42,6 @@ async fn main(spawner: Spawner) {
   stack::paint();
   memory::start();
   let (peripherals, cause) = devices::start(WATCHDOG);
-  emergency::set(&Emergency { write: |text| devices::CONSOLE.flush(text), halt });
-  let outcome = g2g_kit::run::run(Stm32 { cause }, elements::make(&spawner, peripherals), &image::IMAGE).await;
-  devices::CONSOLE.flush(b"");
-  g2g_kit::run::end(outcome);
-  loop {
-    devices::WATCHDOG.feed();
-    embassy_time::Timer::after_secs(u64::from(WATCHDOG) / 2).await;
-  }
-}
-
-/// The end after a fault that resets did not help against. The watchdog cannot be stopped, so that it is fed.
-fn halt() -> ! {
-  loop {
-    devices::WATCHDOG.feed();
-  }
+  let program = Program::<Stm32>::new(cause);
+  program.run(elements::make(&spawner, peripherals), &image::IMAGE).await
 }

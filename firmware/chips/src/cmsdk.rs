@@ -2,8 +2,6 @@
 
 mod clock;
 mod dual;
-mod pace;
-mod serial;
 mod timer;
 mod uart;
 mod watchdog;

@@ -5,6 +5,19 @@ use core::task::Waker;
 
 use critical_section::Mutex;
 
+use crate::serial::Port;
+
+/// A console, whatever port it is on.
+pub trait Terminal {
+  /// Takes text, without waiting; what finds no room is left out and counted.
+  fn print(&self, text: &[u8]);
+  /// Sends all that waits, and more text behind it, without interrupts: for last words. A port that does not move for a
+  /// long time is given up.
+  fn flush(&self, text: &[u8]);
+  /// The byte that was typed last and not taken yet; `waker` is woken by the next one.
+  fn typed(&self, waker: &Waker) -> Option<u8>;
+}
+
 /// The sending side of a serial port, byte by byte.
 pub trait Transmitter {
   /// Sends a byte; false when the port has no room.
@@ -67,12 +80,14 @@ impl<const N: usize> State<N> {
 pub struct Console<T, const N: usize> {
   port: T,
   state: Mutex<RefCell<State<N>>>,
+  typed: Typed,
 }
 
 impl<T: Transmitter, const N: usize> Console<T, N> {
   /// A console without any text.
   pub const fn new(port: T) -> Self {
-    Console { port, state: Mutex::new(RefCell::new(State { bytes: [0; N], head: 0, length: 0, lost: 0 })) }
+    let state = State { bytes: [0; N], head: 0, length: 0, lost: 0 };
+    Console { port, state: Mutex::new(RefCell::new(state)), typed: Typed::new() }
   }
 
   /// The port.
@@ -84,22 +99,8 @@ impl<T: Transmitter, const N: usize> Console<T, N> {
     critical_section::with(|cs| call(&mut self.state.borrow_ref_mut(cs)))
   }
 
-  /// Takes text; what finds no room is left out and counted.
-  pub fn print(&self, text: &[u8]) {
-    self.with(|state| {
-      state.own_up();
-      for byte in text {
-        // Nothing behind a gap before it was owned up to, or the text would not show where it is.
-        if state.lost > 0 || !state.put(*byte) {
-          state.lost += 1;
-        }
-      }
-    });
-    self.interrupt();
-  }
-
-  /// The port's interrupt: it has room.
-  pub fn interrupt(&self) {
+  /// Sends what waits as long as the port has room.
+  fn drain(&self) {
     self.with(|state| {
       while let Some(byte) = state.first() {
         if !self.port.send(byte) {
@@ -111,10 +112,35 @@ impl<T: Transmitter, const N: usize> Console<T, N> {
       self.port.listen(state.length > 0);
     });
   }
+}
 
-  /// Sends all that waits, and more text behind it, without interrupts: for last words. A port that does not move for a
-  /// long time is given up.
-  pub fn flush(&self, text: &[u8]) {
+impl<T: Port, const N: usize> Console<T, N> {
+  /// The port's interrupt, whatever it is about.
+  pub fn interrupt(&self) {
+    while let Some(received) = self.port.receive() {
+      if let Some(byte) = received.byte {
+        self.typed.put(byte);
+      }
+    }
+    self.drain();
+  }
+}
+
+impl<T: Transmitter, const N: usize> Terminal for Console<T, N> {
+  fn print(&self, text: &[u8]) {
+    self.with(|state| {
+      state.own_up();
+      for byte in text {
+        // Nothing behind a gap before it was owned up to, or the text would not show where it is.
+        if state.lost > 0 || !state.put(*byte) {
+          state.lost += 1;
+        }
+      }
+    });
+    self.drain();
+  }
+
+  fn flush(&self, text: &[u8]) {
     const PATIENCE: u32 = 1_000_000;
     let send = |byte: u8| (0..PATIENCE).any(|_| self.port.send(byte));
     let mut tries = 0;
@@ -140,35 +166,31 @@ impl<T: Transmitter, const N: usize> Console<T, N> {
       }
     }
   }
+
+  fn typed(&self, waker: &Waker) -> Option<u8> {
+    self.typed.take(waker)
+  }
 }
 
-/// The byte that was typed last at a console, and who waits for one.
-pub struct Typed {
+/// The byte that was typed last, and who waits for one.
+struct Typed {
   state: Mutex<Cell<(Option<u8>, Option<Waker>)>>,
 }
 
-impl Default for Typed {
-  fn default() -> Self {
-    Self::new()
-  }
-}
-
 impl Typed {
-  /// Nothing was typed.
-  pub const fn new() -> Self {
+  const fn new() -> Self {
     Typed { state: Mutex::new(Cell::new((None, None))) }
   }
 
-  /// The port's interrupt: takes a byte; one that nobody has taken is forgotten.
-  pub fn put(&self, byte: u8) {
+  /// Takes a byte; one that nobody has taken is forgotten.
+  fn put(&self, byte: u8) {
     let waker = critical_section::with(|cs| self.state.borrow(cs).replace((Some(byte), None)).1);
     if let Some(waker) = waker {
       waker.wake();
     }
   }
 
-  /// The byte; `waker` is woken by the next one.
-  pub fn take(&self, waker: &Waker) -> Option<u8> {
+  fn take(&self, waker: &Waker) -> Option<u8> {
     critical_section::with(|cs| self.state.borrow(cs).replace((None, Some(waker.clone()))).0)
   }
 }
@@ -205,7 +227,7 @@ mod tests {
     assert_eq!(*console.port.sent.borrow(), b"he");
     assert!(console.port.listens.get());
     console.port.room.set(9);
-    console.interrupt();
+    console.drain();
     assert_eq!(*console.port.sent.borrow(), b"hello");
     assert!(!console.port.listens.get());
   }
@@ -216,7 +238,7 @@ mod tests {
     console.print(&[b'a'; 50]);
     console.print(b"bb");
     console.port.room.set(200);
-    console.interrupt();
+    console.drain();
     console.print(b"c");
     let sent = console.port.sent.borrow().clone();
     let text = String::from_utf8(sent).unwrap();

@@ -19,5 +19,5 @@ pub mod stellaris;
 #[cfg(feature = "stm32")]
 pub mod stm32;
 
-pub use console::{Console, Typed};
+pub use console::{Console, Terminal};
 pub use registers::{Mmio, Registers};

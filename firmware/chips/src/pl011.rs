@@ -111,23 +111,14 @@ impl<R: Registers> Port for Uart<R> {
     Some(Received { byte, overrun: data & DATA_OVERRUN != 0 })
   }
 
-  fn pump(&self, mut next: impl FnMut() -> Option<u8>) {
-    critical_section::with(|_| {
-      while self.registers.read(FLAGS) & FLAGS_TX_FULL == 0 {
-        let Some(byte) = next() else {
-          self.mask(ROOM, false);
-          return;
-        };
-        self.registers.write(DATA, byte.into());
-      }
-      self.mask(ROOM, true);
-    });
+  fn room(&self) -> bool {
+    self.registers.read(FLAGS) & FLAGS_TX_FULL == 0
   }
 }
 
 impl<R: Registers> Transmitter for Uart<R> {
   fn send(&self, byte: u8) -> bool {
-    if self.registers.read(FLAGS) & FLAGS_TX_FULL != 0 {
+    if !self.room() {
       return false;
     }
     self.registers.write(DATA, byte.into());

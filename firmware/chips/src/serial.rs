@@ -1,5 +1,7 @@
 //! What serial ports have in common.
 
+use crate::console::Transmitter;
+
 /// What came on the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Received {
@@ -10,7 +12,7 @@ pub struct Received {
 }
 
 /// A serial port that was started.
-pub trait Port {
+pub trait Port: Transmitter {
   /// Sets the speed once all has been sent; false when the part cannot have it.
   /// @param clock Hz
   /// @param baudrate bits a second
@@ -22,7 +24,22 @@ pub trait Port {
   /// What was received next; with the last, the interrupt is taken back.
   fn receive(&self) -> Option<Received>;
 
+  /// Whether a byte can be sent.
+  fn room(&self) -> bool;
+
   /// Sends what `next` gives as long as there is room; the interrupt comes as long as it had more. For the interrupt, and to
   /// begin.
-  fn pump(&self, next: impl FnMut() -> Option<u8>);
+  fn pump(&self, mut next: impl FnMut() -> Option<u8>) {
+    critical_section::with(|_| {
+      while self.room() {
+        let Some(byte) = next() else {
+          // The interrupt comes when bytes are gone, and there are none.
+          self.listen(false);
+          return;
+        };
+        self.send(byte);
+      }
+      self.listen(true);
+    });
+  }
 }

@@ -2,12 +2,13 @@
 
 use core::task::Context;
 
-use g2g_interface::abi::Op;
-use g2g_interface::{Answer, Completion, Completions, Frame, HostElement, HostError, Value};
+use g2g_interface::abi::{Completed, Op};
+use g2g_interface::{Answer, Completions, Frame, HostElement, HostError, Value};
 
 use crate::audio::{Block, Piece, Playback, SoundDevice};
 use crate::cache::Cache;
 use crate::caps::{AudioFormat, Caps};
+use crate::drain::Drain;
 use crate::held::Held;
 use crate::property;
 
@@ -27,7 +28,7 @@ pub struct BoardAudioSink<'a, D: SoundDevice> {
   frames: usize,
   stretches: u32,
   running: bool,
-  drain: Option<(u32, bool)>,
+  drain: Drain,
   samples: u64,
   /// The device's count when it was last looked at.
   starved: u32,
@@ -47,7 +48,7 @@ impl<'a, D: SoundDevice> BoardAudioSink<'a, D> {
       frames: 0,
       stretches: 0,
       running: false,
-      drain: None,
+      drain: Drain::new(),
       samples: 0,
       starved: 0,
       underruns: 0,
@@ -85,7 +86,7 @@ impl<'a, D: SoundDevice> BoardAudioSink<'a, D> {
   fn enough(&self, format: &AudioFormat) -> bool {
     let time = self.held_time(format);
     // A full queue gets no fuller.
-    time >= self.buffer_time as i64 * 1000 || self.held.len() == QUEUE || self.drain.is_some()
+    time >= self.buffer_time as i64 * 1000 || self.held.len() == QUEUE || self.drain.is_pending()
   }
 
   fn stop(&mut self) {
@@ -130,8 +131,7 @@ impl<D: SoundDevice> HostElement for BoardAudioSink<'_, D> {
   }
 
   fn drain(&mut self, _: u32, token: u32) -> Result<Answer, HostError> {
-    self.drain = Some((token, false));
-    Ok(Answer::Pending)
+    self.drain.begin(token)
   }
 
   fn flush(&mut self, _: u32) {
@@ -150,9 +150,7 @@ impl<D: SoundDevice> HostElement for BoardAudioSink<'_, D> {
 
   fn cancel(&mut self, token: u32) {
     self.held.cancel(token);
-    if let Some((_, cancelled)) = self.drain.as_mut().filter(|d| d.0 == token) {
-      *cancelled = true;
-    }
+    self.drain.cancel(token);
   }
 
   fn poll(&mut self, context: &mut Context<'_>, _: i64, out: &mut dyn Completions) {
@@ -178,7 +176,7 @@ impl<D: SoundDevice> HostElement for BoardAudioSink<'_, D> {
     let starved = self.queue.starved();
     if self.running && starved != self.starved {
       // At the end of a stream that is as it should be.
-      if self.drain.is_none() {
+      if !self.drain.is_pending() {
         self.underruns = self.underruns.wrapping_add(1);
       }
       if self.frames == 0 {
@@ -200,18 +198,15 @@ impl<D: SoundDevice> HostElement for BoardAudioSink<'_, D> {
         }
       }
     }
-    let Some((token, cancelled)) = self.drain else { return };
-    if (cancelled || self.held.is_empty()) && out.room() {
-      self.drain = None;
-      out.put(Completion::result(token, if cancelled { HostError::Cancelled as i32 } else { 0 }));
-    }
+    self.drain.end(Completed::Result, out, || self.held.is_empty());
   }
 
   fn close(&mut self) {
     self.stop();
     while self.queue.done().is_some() {}
     self.held.clear();
-    (self.format, self.drain) = (None, None);
+    self.format = None;
+    self.drain.clear();
     (self.samples, self.underruns) = (0, 0);
   }
 }

@@ -4,11 +4,12 @@
 use core::task::Context;
 
 use g2g_interface::abi::{Completed, Op, frame_flag};
-use g2g_interface::{Answer, Completion, Completions, Credit, Frame, HostError, Memory};
+use g2g_interface::{Answer, Completions, Credit, Frame, HostError, Memory};
 
 use crate::block::Block;
-use crate::cache::{Cache, lines, whole_lines};
+use crate::cache::{Cache, lines};
 use crate::credits::{Credits, Times};
+use crate::drain::Drain;
 use crate::exchange::Exchange;
 use crate::held::Held;
 
@@ -50,13 +51,12 @@ struct Job {
 pub(crate) struct Work<'a> {
   outcomes: &'static Outcomes,
   cache: &'a dyn Cache,
-  memory: Option<Memory>,
   held: Held<QUEUE>,
   credits: Credits,
   /// Bytes that the device may write, 0 before the caps are known.
   block: u32,
   job: Option<Job>,
-  drain: Option<(u32, bool)>,
+  drain: Drain,
   discont: bool,
 }
 
@@ -65,12 +65,11 @@ impl<'a> Work<'a> {
     Work {
       outcomes,
       cache,
-      memory: None,
       held: Held::new(),
       credits: Credits::new(),
       block: 0,
       job: None,
-      drain: None,
+      drain: Drain::new(),
       discont: false,
     }
   }
@@ -87,13 +86,11 @@ impl<'a> Work<'a> {
   }
 
   pub(crate) fn credit(&mut self, credit: Credit, memory: Memory) -> Result<Answer, HostError> {
-    self.memory = Some(memory);
-    self.credits.add(credit)
+    self.credits.add(credit, memory)
   }
 
   pub(crate) fn drain(&mut self, token: u32) -> Result<Answer, HostError> {
-    self.drain = Some((token, false));
-    Ok(Answer::Pending)
+    self.drain.begin(token)
   }
 
   /// See [`g2g_interface::HostElement::allowance`]: frames wait for ever where the core gives no block.
@@ -115,9 +112,7 @@ impl<'a> Work<'a> {
     if lent || held && self.job.as_ref().is_some_and(|job| job.frame == token) {
       self.abort(codec);
     }
-    if let Some((_, cancelled)) = self.drain.as_mut().filter(|d| d.0 == token) {
-      *cancelled = true;
-    }
+    self.drain.cancel(token);
   }
 
   /// Takes the frame that is worked on back; it is begun again unless it was cancelled.
@@ -141,34 +136,22 @@ impl<'a> Work<'a> {
         break;
       }
     }
-    let Some((token, cancelled)) = self.drain else { return };
-    if (cancelled || self.held.is_empty()) && out.room() {
-      self.drain = None;
-      out.put(if cancelled {
-        Completion::result(token, HostError::Cancelled as i32)
-      } else {
-        Completion::new(token, Completed::End)
-      });
-    }
+    self.drain.end(Completed::End, out, || self.held.is_empty());
   }
 
   /// Begins with the oldest frame; false when there is none, or no block for it. The caller has asked for room.
   fn begin(&mut self, out: &mut dyn Completions, codec: &mut impl Codec) -> bool {
-    let (Some((frame, token)), Some(credit), Some(memory)) = (self.held.get(0), self.credits.first(), self.memory)
-    else {
-      return false;
-    };
+    let (Some((frame, token)), Some(credit)) = (self.held.get(0), self.credits.first()) else { return false };
     if self.block == 0 {
       return false;
     }
-    let room = lines(self.block);
-    let Some(at) = memory.pointer(credit.block, room).filter(|at| whole_lines(self.cache, *at, room as usize)) else {
+    let Some(at) = self.credits.writable(credit.token, self.block, self.cache) else {
       self.credits.fail(HostError::Invalid, out);
       return true;
     };
-    self.cache.invalidate(at, room as usize);
     for i in 0..frame.count() {
-      let stretch = frame.stretch(i).and_then(|(address, length)| Some((memory.pointer(address, length)?, length)));
+      let stretch =
+        frame.stretch(i).and_then(|(address, length)| Some((frame.memory().pointer(address, length)?, length)));
       if let Some((at, length)) = stretch {
         self.cache.clean(at, length as usize);
       }
@@ -204,11 +187,7 @@ impl<'a> Work<'a> {
       Ok(_) => return self.lose(frame, Outcome { result: Err(HostError::NoSpace), ..outcome }, out, codec),
       Err(_) => return self.lose(frame, outcome, out, codec),
     };
-    let block = self.credits.block(credit).and_then(|block| self.memory?.pointer(block, lines(self.block)));
-    if let Some(at) = block {
-      // Lines may have been fetched ahead while the device wrote.
-      self.cache.invalidate(at, lines(self.block) as usize);
-    }
+    self.credits.written(credit, self.block, self.cache);
     let result = codec.done(&outcome).map_or_else(|e| e as i32, |()| 0);
     let mut flags = if outcome.key { frame_flag::KEY } else { frame_flag::DELTA };
     if self.discont {
@@ -223,6 +202,7 @@ impl<'a> Work<'a> {
     self.abort(codec);
     self.held.clear();
     self.credits.clear();
-    (self.memory, self.block, self.drain, self.discont) = (None, 0, None, false);
+    self.drain.clear();
+    (self.block, self.discont) = (0, false);
   }
 }

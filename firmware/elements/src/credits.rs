@@ -1,7 +1,9 @@
 //! What a src pad may give: the credits of the core, in order.
 
 use g2g_interface::abi::Completed;
-use g2g_interface::{Answer, Completion, Completions, Credit, HostError};
+use g2g_interface::{Answer, Completion, Completions, Credit, HostError, Memory};
+
+use crate::cache::{Cache, lines, whole_lines};
 
 /// Credits that an element keeps of a pad. The core has at most as many out as the pad's link holds, which is 4 unless a
 /// stalled graph had to grow it.
@@ -19,6 +21,8 @@ struct Slot {
 pub struct Credits {
   slots: [Slot; MAX_CREDITS],
   count: usize,
+  /// Where the blocks lie; known with the first credit.
+  memory: Option<Memory>,
   /// Bytes that a block must have; the core takes smaller ones back by itself when this has grown.
   least: u32,
   /// Carried by completions: see [`g2g_interface::HostElement::flush`].
@@ -36,7 +40,7 @@ impl Credits {
   pub const fn new() -> Self {
     const NOTHING: Slot =
       Slot { credit: Credit { token: 0, pad: 0, count: 0, block: 0, length: 0 }, lent: false, cancelled: false };
-    Credits { slots: [NOTHING; MAX_CREDITS], count: 0, least: 1, epoch: 0 }
+    Credits { slots: [NOTHING; MAX_CREDITS], count: 0, memory: None, least: 1, epoch: 0 }
   }
 
   /// Sets how many bytes a block must have, as it was answered to Configure.
@@ -45,7 +49,8 @@ impl Credits {
   }
 
   /// Takes a credit in.
-  pub fn add(&mut self, credit: Credit) -> Result<Answer, HostError> {
+  pub fn add(&mut self, credit: Credit, memory: Memory) -> Result<Answer, HostError> {
+    self.memory = Some(memory);
     if credit.block == 0 || credit.count != 1 {
       return Err(HostError::Invalid);
     }
@@ -69,8 +74,39 @@ impl Credits {
     self.all().iter().find(usable).map(|s| s.credit)
   }
 
-  /// Address of the block of a credit.
-  pub fn block(&self, token: u32) -> Option<u32> {
+  /// Where the block of a credit lies; `None` when it has not so many bytes in the memory.
+  pub fn pointer(&self, token: u32, bytes: u32) -> Option<*mut u8> {
+    self.memory?.pointer(self.block(token)?, bytes)
+  }
+
+  /// Bytes of the block of a credit, to read.
+  pub fn bytes(&self, token: u32, length: u32) -> Option<&[u8]> {
+    self.memory.as_ref()?.bytes(self.block(token)?, length)
+  }
+
+  /// Bytes of the block of a credit, to write.
+  pub fn bytes_mut(&mut self, token: u32, length: u32) -> Option<&mut [u8]> {
+    let block = self.block(token)?;
+    self.memory.as_mut()?.bytes_mut(block, length)
+  }
+
+  /// Where a device may write up to `bytes` bytes of the block of a credit, which the cache forgets; `None` when whole lines of
+  /// the cache are not the block's alone.
+  pub fn writable(&self, token: u32, bytes: u32, cache: &dyn Cache) -> Option<*mut u8> {
+    let room = lines(bytes);
+    let at = self.pointer(token, room).filter(|at| whole_lines(cache, *at, room as usize))?;
+    cache.invalidate(at, room as usize);
+    Some(at)
+  }
+
+  /// A device has written to the block of a credit: lines may have been fetched ahead meanwhile.
+  pub fn written(&self, token: u32, bytes: u32, cache: &dyn Cache) {
+    if let Some(at) = self.pointer(token, lines(bytes)) {
+      cache.invalidate(at, lines(bytes) as usize);
+    }
+  }
+
+  fn block(&self, token: u32) -> Option<u32> {
     self.all().iter().find(|s| s.credit.token == token).map(|s| s.credit.block)
   }
 
@@ -161,7 +197,7 @@ impl Credits {
 
   /// Forgets all credits, which are void.
   pub fn clear(&mut self) {
-    (self.count, self.least, self.epoch) = (0, 1, 0);
+    (self.count, self.memory, self.least, self.epoch) = (0, None, 1, 0);
   }
 }
 

@@ -13,12 +13,12 @@ use core::task::Context;
 use g2g_interface::abi::{Op, frame_flag};
 use g2g_interface::{Answer, Completions, Credit, HostElement, HostError, Memory, NONE, Value};
 
-use crate::block::Block;
-use crate::cache::{Cache, lines, whole_lines};
+use crate::cache::Cache;
 use crate::caps::{Caps, frame_time, framerate};
 use crate::capture::{Capture, Filled};
-use crate::credits::{Credits, Times};
+use crate::credits::Times;
 use crate::exchange::Exchange;
+use crate::intake::{Device, Intake};
 use crate::property;
 
 /// Colours of the points of a sensor: those of the first row, then of the second.
@@ -183,125 +183,67 @@ pub async fn serve(controls: &Controls, sensor: &mut impl SensorControl) -> ! {
   }
 }
 
+struct Grabber<C>(C);
+
+impl<C: Camera> Device for Grabber<C> {
+  const LEAST: usize = 1;
+
+  fn start(&mut self) -> Result<(), HostError> {
+    self.0.start()
+  }
+
+  fn stop(&mut self) {
+    self.0.stop();
+  }
+}
+
 /// Kinds of settings.
 const CONTROLS: usize = 4;
 
 /// Gives the pictures of a camera.
 pub struct FrameGrabber<'a, C: Camera> {
-  camera: C,
-  queue: &'static Capture,
+  camera: Grabber<C>,
+  intake: Intake<'a>,
   controls: &'a Controls,
-  cache: &'a dyn Cache,
-  memory: Option<Memory>,
   mode: Option<Mode>,
-  buffers: i64,
-  credits: Credits,
-  running: bool,
-  stopping: bool,
-  error: Option<HostError>,
-  discont: bool,
   /// Settings that the sensor has not been told, newest values alone.
   wanted: [Option<Control>; CONTROLS],
   /// Settings that are on their way.
   sent: usize,
   control_errors: u32,
   statistics: Statistics,
-  given: u32,
-  /// The camera's count when the stream began.
-  dropped: u32,
 }
 
 impl<'a, C: Camera> FrameGrabber<'a, C> {
   /// An element over a camera that fills the blocks of `queue`.
   pub fn new(camera: C, queue: &'static Capture, controls: &'a Controls, cache: &'a dyn Cache) -> Self {
     FrameGrabber {
-      camera,
-      queue,
+      camera: Grabber(camera),
+      intake: Intake::new(queue, cache),
       controls,
-      cache,
-      memory: None,
       mode: None,
-      buffers: -1,
-      credits: Credits::new(),
-      running: false,
-      stopping: false,
-      error: None,
-      discont: false,
       wanted: [None; CONTROLS],
       sent: 0,
       control_errors: 0,
       statistics: Statistics { red: 0, green: 0, blue: 0 },
-      given: 0,
-      dropped: 0,
-    }
-  }
-
-  fn ended(&self) -> bool {
-    self.buffers >= 0 && self.given as i64 >= self.buffers
-  }
-
-  fn stop(&mut self) {
-    if self.running || self.credits.lent() > 0 {
-      self.camera.stop();
-      self.running = false;
-      self.stopping = true;
     }
   }
 
   /// A block came back. The caller has asked for room.
   fn take(&mut self, filled: Filled, out: &mut dyn Completions) {
-    let block = self.credits.block(filled.token);
-    self.credits.back(filled.token);
-    let (Some(mode), Some(block), Some(memory)) = (self.mode, block, self.memory) else { return };
-    if filled.bytes == 0 || self.ended() {
-      return;
-    }
-    if let Some(at) = memory.pointer(block, lines(mode.size())) {
-      // Lines may have been fetched ahead while the camera wrote.
-      self.cache.invalidate(at, lines(mode.size()) as usize);
-    }
+    let Some(mode) = self.mode.filter(|_| filled.bytes > 0 && !self.intake.ended()) else { return };
+    let Some(picture) = self.intake.credits.bytes(filled.token, filled.bytes) else { return };
     let mut flags = frame_flag::KEY;
-    if filled.lost > 0 || self.discont {
+    if filled.lost > 0 || self.intake.discont {
       flags |= frame_flag::DISCONT;
     }
     if filled.bytes < mode.size() {
       flags |= frame_flag::CORRUPT;
     }
-    self.discont = false;
-    let taken = self.camera.statistics();
-    let picture = memory.bytes(block, filled.bytes).unwrap_or(&[]);
-    self.statistics = taken.unwrap_or_else(|| Statistics::of(picture, &mode));
-    self.given = self.given.wrapping_add(1);
+    self.statistics = self.camera.0.statistics().unwrap_or_else(|| Statistics::of(picture, &mode));
     let duration = mode.rate.map_or(NONE, |rate| frame_time(1, rate));
     let times = Times { pts: filled.end, dts: NONE, duration, capture: filled.end };
-    self.credits.give(filled.token, filled.bytes, times, flags, out);
-  }
-
-  fn lend(&mut self, mode: &Mode, out: &mut dyn Completions) {
-    let room = lines(mode.size());
-    while let Some(credit) = self.credits.first() {
-      let place = self.memory.and_then(|m| m.pointer(credit.block, room));
-      let Some(at) = place.filter(|at| whole_lines(self.cache, *at, room as usize)) else {
-        if !out.room() {
-          return;
-        }
-        self.credits.fail(HostError::Invalid, out);
-        continue;
-      };
-      self.cache.invalidate(at, room as usize);
-      self.credits.lend(credit.token);
-      self.queue.submit(Block { at, length: mode.size(), token: credit.token });
-    }
-    if self.running || self.credits.lent() == 0 {
-      return;
-    }
-    match self.camera.start() {
-      Ok(()) => self.running = true,
-      Err(error) => {
-        self.error = Some(error);
-        self.stop();
-      }
-    }
+    self.intake.give(&filled, times, flags, out);
   }
 
   fn want(&mut self, control: Control) {
@@ -348,7 +290,7 @@ impl<C: Camera> HostElement for FrameGrabber<'_, C> {
       "red-gain" => thousandths(value, 100.0)?.map(Control::RedGain),
       "blue-gain" => thousandths(value, 100.0)?.map(Control::BlueGain),
       "num-buffers" => {
-        self.buffers = property::int(value, -1, i32::MAX as i64)?;
+        self.intake.buffers = property::int(value, -1, i32::MAX as i64)?;
         None
       }
       "caps" => property::text(value).map(|_| None)?,
@@ -363,26 +305,18 @@ impl<C: Camera> HostElement for FrameGrabber<'_, C> {
 
   fn configure(&mut self, _: u32, caps: &str) -> Result<u32, HostError> {
     let mode = Mode::read(&Caps::read(caps)?)?;
-    self.stop();
-    // Pictures of the old mode are void.
-    while let Some(filled) = self.queue.result() {
-      self.credits.back(filled.token);
-    }
-    self.camera.configure(&mode)?;
+    self.intake.void(&mut self.camera);
+    self.camera.0.configure(&mode)?;
     self.mode = Some(mode);
-    self.dropped = self.queue.lost();
-    self.credits.expect(lines(mode.size()));
-    Ok(lines(mode.size()))
+    Ok(self.intake.expect(mode.size()))
   }
 
   fn credit(&mut self, credit: Credit, memory: Memory) -> Result<Answer, HostError> {
-    self.memory = Some(memory);
-    self.credits.add(credit)
+    self.intake.credits.add(credit, memory)
   }
 
   fn flush(&mut self, epoch: u32) {
-    self.credits.epoch = epoch;
-    self.discont = true;
+    self.intake.flush(epoch);
   }
 
   fn readings(&self, each: &mut dyn FnMut(&'static str, Value<'_>)) {
@@ -395,13 +329,13 @@ impl<C: Camera> HostElement for FrameGrabber<'_, C> {
     each("mean-blue", property::count(s.blue));
     each("grey-red-gain", gain(s.red));
     each("grey-blue-gain", gain(s.blue));
-    each("dropped", property::count(self.queue.lost().wrapping_sub(self.dropped)));
+    each("dropped", property::count(self.intake.lost()));
     each("control-errors", property::count(self.control_errors));
   }
 
   fn allowance(&self, op: Op) -> Option<i64> {
     // A camera gives a picture at its rate; where that is open, it may wait for a trigger.
-    let rate = self.mode.and_then(|mode| mode.rate).filter(|_| self.running);
+    let rate = self.mode.and_then(|mode| mode.rate).filter(|_| self.intake.running);
     match (op, rate) {
       (Op::Credit, None) => None,
       (_, rate) => Some(2_000_000_000 + rate.map_or(0, |rate| 4 * frame_time(1, rate))),
@@ -409,46 +343,30 @@ impl<C: Camera> HostElement for FrameGrabber<'_, C> {
   }
 
   fn cancel(&mut self, token: u32) {
-    if self.credits.cancel(token) {
-      self.stop();
-    }
+    self.intake.cancel(token, &mut self.camera);
   }
 
   fn poll(&mut self, context: &mut Context<'_>, _: i64, out: &mut dyn Completions) {
     self.control(context);
-    let Some(mode) = self.mode else { return };
-    self.queue.wait(context.waker());
-    while out.room() {
-      let Some(filled) = self.queue.result() else { break };
-      self.take(filled, out);
-      if self.ended() {
-        self.stop();
-      }
-    }
-    if !self.credits.end_cancelled(out) || self.stopping && self.credits.lent() > 0 {
+    if self.mode.is_none() {
       return;
     }
-    if self.stopping {
-      self.stopping = false;
-      self.discont = self.given > 0;
+    self.intake.queue.wait(context.waker());
+    while out.room() {
+      let Some(filled) = self.intake.next() else { break };
+      self.take(filled, out);
+      if self.intake.ended() {
+        self.intake.stop(&mut self.camera);
+      }
     }
-    if let Some(error) = self.error.filter(|_| out.room()) {
-      self.error = None;
-      self.credits.fail(error, out);
-    } else if self.ended() {
-      self.credits.end_all(out);
-    } else {
-      self.lend(&mode, out);
+    if self.intake.settle(out) {
+      self.intake.go_on(out, &mut self.camera);
     }
   }
 
   fn close(&mut self) {
-    self.camera.stop();
-    while self.queue.result().is_some() {}
-    self.credits.clear();
-    (self.memory, self.mode, self.error) = (None, None, None);
-    (self.running, self.stopping, self.discont) = (false, false, false);
-    (self.given, self.buffers, self.control_errors) = (0, -1, 0);
+    self.intake.close(&mut self.camera);
+    (self.mode, self.control_errors) = (None, 0);
     self.wanted = [None; CONTROLS];
     self.statistics = Statistics::default();
   }

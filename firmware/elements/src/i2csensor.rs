@@ -15,7 +15,6 @@ pub struct I2cSensor {
   fills: &'static Fills,
   /// Bytes of a sample.
   sample: u32,
-  memory: Option<Memory>,
   rate: u32,
   samples: u32,
   buffers: i64,
@@ -33,7 +32,6 @@ impl I2cSensor {
     I2cSensor {
       fills,
       sample,
-      memory: None,
       rate: 0,
       samples: 1,
       buffers: -1,
@@ -113,8 +111,7 @@ impl HostElement for I2cSensor {
   }
 
   fn credit(&mut self, credit: Credit, memory: Memory) -> Result<Answer, HostError> {
-    self.memory = Some(memory);
-    self.credits.add(credit)
+    self.credits.add(credit, memory)
   }
 
   fn flush(&mut self, epoch: u32) {
@@ -153,8 +150,8 @@ impl HostElement for I2cSensor {
       return;
     }
     // Behind the results, whose places are free again.
-    while let (Some(credit), Some(memory)) = (self.credits.first(), self.memory) {
-      let Some(at) = memory.pointer(credit.block, self.block()) else {
+    while let Some(credit) = self.credits.first() {
+      let Some(at) = self.credits.pointer(credit.token, self.block()) else {
         if !out.room() {
           return;
         }
@@ -171,7 +168,6 @@ impl HostElement for I2cSensor {
   fn close(&mut self) {
     self.fills.void();
     self.credits.clear();
-    self.memory = None;
     (self.discont, self.buffers) = (false, -1);
     (self.given, self.lost, self.gaps) = (0, 0, 0);
   }

@@ -13,6 +13,7 @@ pub mod block;
 pub mod cache;
 pub mod caps;
 pub mod credits;
+pub mod drain;
 pub mod exchange;
 pub mod held;
 pub mod property;
@@ -39,6 +40,8 @@ pub mod hwh264enc;
 pub mod hwjpegdec;
 #[cfg(feature = "i2csensor")]
 pub mod i2csensor;
+#[cfg(any(feature = "boardaudiosrc", feature = "framegrabber"))]
+mod intake;
 #[cfg(feature = "spidisplay")]
 pub mod panel;
 #[cfg(feature = "boardaudiosink")]

@@ -2,10 +2,11 @@
 
 use core::task::Context;
 
-use g2g_interface::abi::frame_flag;
-use g2g_interface::{Answer, Completion, Completions, Frame, HostElement, HostError, Value};
+use g2g_interface::abi::{Completed, frame_flag};
+use g2g_interface::{Answer, Completions, Frame, HostElement, HostError, Value};
 
 use crate::caps::Caps;
+use crate::drain::Drain;
 use crate::held::Held;
 use crate::panel::{Panel, Pixels, Rotation, Show, Shows};
 use crate::property;
@@ -32,7 +33,7 @@ pub struct SpiDisplay {
   /// Where the next band begins, and where those began that the display has.
   row: u32,
   begun: [u32; QUEUE],
-  drain: Option<(u32, bool)>,
+  drain: Drain,
   frames: u32,
 }
 
@@ -53,7 +54,7 @@ impl SpiDisplay {
       sent: 0,
       row: 0,
       begun: [0; QUEUE],
-      drain: None,
+      drain: Drain::new(),
       frames: 0,
     }
   }
@@ -158,8 +159,7 @@ impl HostElement for SpiDisplay {
   }
 
   fn drain(&mut self, _: u32, token: u32) -> Result<Answer, HostError> {
-    self.drain = Some((token, false));
-    Ok(Answer::Pending)
+    self.drain.begin(token)
   }
 
   fn flush(&mut self, _: u32) {
@@ -177,9 +177,7 @@ impl HostElement for SpiDisplay {
       // What is still wanted of the others is shown from its start.
       self.void();
     }
-    if let Some((_, cancelled)) = self.drain.as_mut().filter(|d| d.0 == token) {
-      *cancelled = true;
-    }
+    self.drain.cancel(token);
   }
 
   fn poll(&mut self, context: &mut Context<'_>, _: i64, out: &mut dyn Completions) {
@@ -197,17 +195,14 @@ impl HostElement for SpiDisplay {
     if let Err(token) = self.send() {
       self.held.end(token, HostError::Invalid as i32, out);
     }
-    let Some((token, cancelled)) = self.drain else { return };
-    if (cancelled || self.held.is_empty()) && out.room() {
-      self.drain = None;
-      out.put(Completion::result(token, if cancelled { HostError::Cancelled as i32 } else { 0 }));
-    }
+    self.drain.end(Completed::Result, out, || self.held.is_empty());
   }
 
   fn close(&mut self) {
     self.void();
     self.held.clear();
     (self.width, self.height, self.row) = (0, 0, 0);
-    (self.drain, self.frames) = (None, 0);
+    self.drain.clear();
+    self.frames = 0;
   }
 }

@@ -2,9 +2,10 @@
 
 use core::task::Context;
 
-use g2g_interface::abi::Op;
-use g2g_interface::{Answer, Completion, Completions, Frame, HostElement, HostError, Value};
+use g2g_interface::abi::{Completed, Op};
+use g2g_interface::{Answer, Completions, Frame, HostElement, HostError, Value};
 
+use crate::drain::Drain;
 use crate::held::Held;
 use crate::property;
 use crate::uart::{Sender, Uart};
@@ -20,14 +21,14 @@ pub struct UartSink<'a, U: Uart, const N: usize> {
   held: Held<QUEUE>,
   /// Bytes of the oldest frame that the queue has.
   done: usize,
-  drain: Option<(u32, bool)>,
+  drain: Drain,
   bytes: u64,
 }
 
 impl<'a, U: Uart, const N: usize> UartSink<'a, U, N> {
   /// An element over a port whose interrupt empties `queue`.
   pub fn new(uart: U, queue: &'a Sender<N>) -> Self {
-    UartSink { uart, queue, baudrate: 115_200, held: Held::new(), done: 0, drain: None, bytes: 0 }
+    UartSink { uart, queue, baudrate: 115_200, held: Held::new(), done: 0, drain: Drain::new(), bytes: 0 }
   }
 
   /// Moves bytes of a frame into the queue; whether it has all of them.
@@ -73,8 +74,7 @@ impl<U: Uart, const N: usize> HostElement for UartSink<'_, U, N> {
   }
 
   fn drain(&mut self, _: u32, token: u32) -> Result<Answer, HostError> {
-    self.drain = Some((token, false));
-    Ok(Answer::Pending)
+    self.drain.begin(token)
   }
 
   fn flush(&mut self, _: u32) {
@@ -94,9 +94,7 @@ impl<U: Uart, const N: usize> HostElement for UartSink<'_, U, N> {
 
   fn cancel(&mut self, token: u32) {
     self.held.cancel(token);
-    if let Some((_, cancelled)) = self.drain.as_mut().filter(|d| d.0 == token) {
-      *cancelled = true;
-    }
+    self.drain.cancel(token);
   }
 
   fn poll(&mut self, context: &mut Context<'_>, _: i64, out: &mut dyn Completions) {
@@ -113,15 +111,12 @@ impl<U: Uart, const N: usize> HostElement for UartSink<'_, U, N> {
       self.done = 0;
       self.held.end(token, 0, out);
     }
-    let Some((token, cancelled)) = self.drain else { return };
-    if (cancelled || self.held.is_empty() && self.queue.is_empty()) && out.room() {
-      self.drain = None;
-      out.put(Completion::result(token, if cancelled { HostError::Cancelled as i32 } else { 0 }));
-    }
+    self.drain.end(Completed::Result, out, || self.held.is_empty() && self.queue.is_empty());
   }
 
   fn close(&mut self) {
     self.held.clear();
-    (self.done, self.drain, self.bytes) = (0, None, 0);
+    self.drain.clear();
+    (self.done, self.bytes) = (0, 0);
   }
 }

@@ -14,7 +14,6 @@ use crate::uart::{Receiver, Uart};
 pub struct UartSrc<'a, U: Uart, const N: usize> {
   uart: U,
   queue: &'a Receiver<N>,
-  memory: Option<Memory>,
   baudrate: u32,
   blocksize: u32,
   credits: Credits,
@@ -31,7 +30,6 @@ impl<'a, U: Uart, const N: usize> UartSrc<'a, U, N> {
     UartSrc {
       uart,
       queue,
-      memory: None,
       baudrate: 115_200,
       blocksize: 256,
       credits: Credits::new(),
@@ -72,8 +70,7 @@ impl<U: Uart, const N: usize> HostElement for UartSrc<'_, U, N> {
   }
 
   fn credit(&mut self, credit: Credit, memory: Memory) -> Result<Answer, HostError> {
-    self.memory = Some(memory);
-    self.credits.add(credit)
+    self.credits.add(credit, memory)
   }
 
   fn flush(&mut self, epoch: u32) {
@@ -95,7 +92,7 @@ impl<U: Uart, const N: usize> HostElement for UartSrc<'_, U, N> {
       return;
     }
     self.queue.wait(context.waker(), self.blocksize);
-    while let (Some(credit), Some(memory)) = (self.credits.first(), self.memory) {
+    while let Some(credit) = self.credits.first() {
       // All that came before a gap is taken before it is closed: the gap is seen first, so that nothing can come between.
       let gap = self.queue.gap();
       if self.queue.is_empty() {
@@ -109,7 +106,7 @@ impl<U: Uart, const N: usize> HostElement for UartSrc<'_, U, N> {
       if !out.room() {
         return;
       }
-      let Some(block) = memory.bytes_mut(credit.block, self.blocksize) else {
+      let Some(block) = self.credits.bytes_mut(credit.token, self.blocksize) else {
         self.credits.fail(HostError::Invalid, out);
         continue;
       };
@@ -128,8 +125,6 @@ impl<U: Uart, const N: usize> HostElement for UartSrc<'_, U, N> {
   fn close(&mut self) {
     self.uart.listen(false);
     self.credits.clear();
-    self.memory = None;
-    self.discont = false;
-    self.bytes = 0;
+    (self.discont, self.bytes) = (false, 0);
   }
 }

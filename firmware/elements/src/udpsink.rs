@@ -6,8 +6,10 @@ use core::task::{Context, Poll, Waker};
 
 use embassy_net::udp::{SendError, UdpSocket};
 use embassy_net::{IpAddress, IpEndpoint, Ipv4Address};
-use g2g_interface::{Answer, Completion, Completions, Frame, HostElement, HostError, Value};
+use g2g_interface::abi::Completed;
+use g2g_interface::{Answer, Completions, Frame, HostElement, HostError, Value};
 
+use crate::drain::Drain;
 use crate::held::Held;
 use crate::property;
 use crate::udp::{self, MAX_DATAGRAM};
@@ -33,7 +35,7 @@ pub struct UdpSink<'a> {
   multicast_ttl: u8,
   leaky: Leaky,
   held: Held<QUEUE>,
-  drain: Option<(u32, bool)>,
+  drain: Drain,
   bytes: u64,
   sent: u32,
   waits: u32,
@@ -52,7 +54,7 @@ impl<'a> UdpSink<'a> {
       multicast_ttl: 1,
       leaky: Leaky::No,
       held: Held::new(),
-      drain: None,
+      drain: Drain::new(),
       bytes: 0,
       sent: 0,
       waits: 0,
@@ -146,8 +148,7 @@ impl HostElement for UdpSink<'_> {
   }
 
   fn drain(&mut self, _: u32, token: u32) -> Result<Answer, HostError> {
-    self.drain = Some((token, false));
-    Ok(Answer::Pending)
+    self.drain.begin(token)
   }
 
   fn flush(&mut self, _: u32) {
@@ -163,9 +164,7 @@ impl HostElement for UdpSink<'_> {
 
   fn cancel(&mut self, token: u32) {
     self.held.cancel(token);
-    if let Some((_, cancelled)) = self.drain.as_mut().filter(|d| d.0 == token) {
-      *cancelled = true;
-    }
+    self.drain.cancel(token);
   }
 
   fn poll(&mut self, context: &mut Context<'_>, _: i64, out: &mut dyn Completions) {
@@ -178,18 +177,13 @@ impl HostElement for UdpSink<'_> {
       self.held.end(token, sent.map_or_else(|e| e as i32, |()| 0), out);
     }
     // What is still in the socket's buffer would be lost when the pipeline ends.
-    let Some((token, cancelled)) = self.drain else { return };
-    let sent = cancelled || pin!(self.socket.flush()).poll(context).is_ready();
-    if sent && out.room() {
-      self.drain = None;
-      out.put(Completion::result(token, if cancelled { HostError::Cancelled as i32 } else { 0 }));
-    }
+    self.drain.end(Completed::Result, out, || pin!(self.socket.flush()).poll(context).is_ready());
   }
 
   fn close(&mut self) {
     self.socket.close();
     self.held.clear();
-    self.drain = None;
+    self.drain.clear();
     (self.bytes, self.sent, self.waits, self.dropped) = (0, 0, 0, 0);
   }
 }

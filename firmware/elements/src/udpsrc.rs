@@ -18,7 +18,6 @@ use crate::udp;
 /// What finds no room in the socket's buffer is dropped by the network stack, which keeps no count of it.
 pub struct UdpSrc<'a> {
   socket: UdpSocket<'a>,
-  memory: Option<Memory>,
   address: Option<Ipv4Address>,
   port: u16,
   mtu: u32,
@@ -37,7 +36,6 @@ impl<'a> UdpSrc<'a> {
   pub fn new(socket: UdpSocket<'a>) -> Self {
     UdpSrc {
       socket,
-      memory: None,
       address: None,
       port: 5004,
       mtu: 1492,
@@ -99,8 +97,7 @@ impl HostElement for UdpSrc<'_> {
   }
 
   fn credit(&mut self, credit: Credit, memory: Memory) -> Result<Answer, HostError> {
-    self.memory = Some(memory);
-    self.credits.add(credit)
+    self.credits.add(credit, memory)
   }
 
   fn flush(&mut self, epoch: u32) {
@@ -122,11 +119,11 @@ impl HostElement for UdpSrc<'_> {
     if !self.credits.end_cancelled(out) {
       return;
     }
-    while let (Some(credit), Some(memory)) = (self.credits.first(), self.memory) {
+    while let Some(credit) = self.credits.first() {
       if !out.room() {
         return;
       }
-      let Some(block) = memory.bytes_mut(credit.block, self.mtu) else {
+      let Some(block) = self.credits.bytes_mut(credit.token, self.mtu) else {
         self.credits.fail(HostError::Invalid, out);
         continue;
       };
@@ -159,7 +156,7 @@ impl HostElement for UdpSrc<'_> {
   fn close(&mut self) {
     self.socket.close();
     self.credits.clear();
-    (self.memory, self.heard) = (None, NONE);
+    self.heard = NONE;
     (self.bytes, self.received, self.truncated, self.timeouts) = (0, 0, 0, 0);
   }
 }

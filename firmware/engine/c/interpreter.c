@@ -4,6 +4,7 @@
 #include "m3_env.h"
 
 #include "trap.h"
+#include "wasm3_traps.h"
 
 /* Exports by number, as in src/export.rs, and step. */
 #define STEP 9
@@ -122,18 +123,11 @@ static const struct {
     {"post", "v(iii)", serve_post},       {"random", "v(ii)", serve_random},     {"tick", "I()", serve_tick},
 };
 
-/* The number of a trap that wasm3 tells by the address of a text. */
+/* The number of a trap, or of why a module is refused. */
 static uint32_t trap_of(M3Result result) {
   if (!result) return 0;
-  if (result == m3Err_trapOutOfBoundsMemoryAccess) return G2G_TRAP_MEMORY;
-  if (result == m3Err_trapUnreachable) return G2G_TRAP_UNREACHABLE;
-  if (result == m3Err_trapDivisionByZero) return G2G_TRAP_DIVIDE;
-  if (result == m3Err_trapIntegerOverflow) return G2G_TRAP_OVERFLOW;
-  if (result == m3Err_trapIntegerConversion) return G2G_TRAP_CONVERSION;
-  if (result == m3Err_trapTableIndexOutOfRange) return G2G_TRAP_INDIRECT;
-  if (result == m3Err_trapTableElementIsNull) return G2G_TRAP_INDIRECT;
-  if (result == m3Err_trapIndirectCallTypeMismatch) return G2G_TRAP_INDIRECT;
-  if (result == m3Err_trapStackOverflow) return G2G_TRAP_STACK;
+  uint32_t trap = g2g_wasm3_trap(result);
+  if (trap) return trap;
   g2g_wasm3_refusal = result;
   return result == m3Err_mallocFailed ? TRAP_ARENA : TRAP_MODULE;
 }

@@ -22,8 +22,6 @@ mod c {
 /// The instance.
 pub struct Engine {
   only: Only,
-  /// Why it may not go on.
-  dead: Option<Trap>,
 }
 
 impl Engine {
@@ -31,7 +29,7 @@ impl Engine {
   /// @throws a trap of the module's start function, or [`Trap::Module`] while another engine lives
   pub fn start(module: &'static [u8]) -> Result<Engine, Trap> {
     let _ = module;
-    let mut engine = Engine { only: Only::take()?, dead: None };
+    let mut engine = Engine { only: Only::take()? };
     engine.restart()?;
     Ok(engine)
   }
@@ -62,43 +60,27 @@ impl Engine {
   /// @param work about microseconds
   /// @returns what to do next: see [`g2g_interface::abi::Wait`]
   pub fn step(&mut self, imports: &mut dyn Imports, now: i64, work: i32) -> Result<i64, Trap> {
-    self.alive()?;
     let memory = self.memory();
     let mut wait = 0;
-    let code = self.only.serve(imports, memory, || unsafe { c::g2g_aot_step(now as u64, work as u32, &mut wait) });
-    self.settle(code)?;
+    self.only.serve(imports, memory, || unsafe { c::g2g_aot_step(now as u64, work as u32, &mut wait) })?;
     Ok(wait as i64)
   }
 
   /// Calls an export that is there. Too few arguments are a trap too.
   pub fn call(&mut self, imports: &mut dyn Imports, export: Export, args: &[i32]) -> Result<i32, Trap> {
-    self.alive()?;
+    self.only.alive()?;
     let number = export as u32;
     if unsafe { c::g2g_core_exports } >> number & 1 == 0 || args.len() != export.arity() {
       return Err(Trap::Missing);
     }
     let memory = self.memory();
     let mut result = 0;
-    let code =
-      self.only.serve(imports, memory, || unsafe { c::g2g_aot_call(number, args.as_ptr().cast(), &mut result) });
-    self.settle(code)?;
+    self.only.serve(imports, memory, || unsafe { c::g2g_aot_call(number, args.as_ptr().cast(), &mut result) })?;
     Ok(result as i32)
   }
 
   /// Puts the memory back to what the core begins with; also after a trap.
   pub fn restart(&mut self) -> Result<(), Trap> {
-    self.dead = None;
-    let code = unsafe { c::g2g_aot_start() };
-    self.settle(code)
-  }
-
-  fn alive(&self) -> Result<(), Trap> {
-    self.dead.map_or(Ok(()), Err)
-  }
-
-  fn settle(&mut self, code: u32) -> Result<(), Trap> {
-    let result = Trap::check(code);
-    self.dead = result.err();
-    result
+    self.only.begin(|| unsafe { c::g2g_aot_start() })
   }
 }

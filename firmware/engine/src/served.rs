@@ -21,8 +21,11 @@ static CURRENT: Current =
 
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// That this engine is the only one. All engines of a program live on one thread.
-pub(crate) struct Only;
+/// That this engine is the only one, and may go on. All engines of a program live on one thread.
+pub(crate) struct Only {
+  /// Why it may not go on.
+  dead: Option<Trap>,
+}
 
 impl Only {
   pub(crate) fn take() -> Result<Only, Trap> {
@@ -31,11 +34,27 @@ impl Only {
       return Err(Trap::Module("an engine is running already"));
     }
     TAKEN.store(true, Ordering::Release);
-    Ok(Only)
+    Ok(Only { dead: None })
   }
 
-  /// Serves imports while `call` runs C.
-  pub(crate) fn serve<R>(&mut self, imports: &mut dyn Imports, memory: Memory, call: impl FnOnce() -> R) -> R {
+  /// The trap that has ended the instance, if one has.
+  pub(crate) fn alive(&self) -> Result<(), Trap> {
+    self.dead.map_or(Ok(()), Err)
+  }
+
+  /// Begins the instance anew by `call`, which runs C without imports and answers 0 or a trap.
+  pub(crate) fn begin(&mut self, call: impl FnOnce() -> u32) -> Result<(), Trap> {
+    self.settle(call())
+  }
+
+  /// Serves imports while `call` runs C, which answers 0 or a trap; unless one has ended the instance.
+  pub(crate) fn serve(
+    &mut self,
+    imports: &mut dyn Imports,
+    memory: Memory,
+    call: impl FnOnce() -> u32,
+  ) -> Result<(), Trap> {
+    self.alive()?;
     // The lifetime ends before this returns, and C calls nothing afterwards.
     let imports: *mut dyn Imports =
       unsafe { core::mem::transmute::<&mut dyn Imports, &'static mut dyn Imports>(imports) };
@@ -43,8 +62,15 @@ impl Only {
       *CURRENT.imports.get() = Some(imports);
       *CURRENT.memory.get() = memory;
     }
-    let result = call();
+    let code = call();
     unsafe { *CURRENT.imports.get() = None };
+    self.settle(code)
+  }
+
+  fn settle(&mut self, code: u32) -> Result<(), Trap> {
+    let result = Trap::check(code);
+    // An export that is not there has done nothing.
+    self.dead = result.err().filter(|trap| *trap != Trap::Missing);
     result
   }
 }

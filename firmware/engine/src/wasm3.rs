@@ -25,8 +25,6 @@ mod c {
 /// The instance.
 pub struct Engine {
   only: Only,
-  /// Why it may not go on.
-  dead: Option<Trap>,
 }
 
 /// What the interpreter takes of the stack for a block inside another while it compiles them, bytes.
@@ -55,10 +53,10 @@ impl Engine {
   /// The bytes are used as long as the engine lives.
   /// @throws [`Trap::Module`] for a module that is damaged, too large, no core, or needs more than the image has
   pub fn start(module: &'static [u8]) -> Result<Engine, Trap> {
-    let only = Only::take()?;
+    let mut only = Only::take()?;
     validate(module).map_err(Trap::Module)?;
-    Trap::check(unsafe { c::g2g_wasm3_start(module.as_ptr(), module.len() as u32) })?;
-    let engine = Engine { only, dead: None };
+    only.begin(|| unsafe { c::g2g_wasm3_start(module.as_ptr(), module.len() as u32) })?;
+    let engine = Engine { only };
     if engine.memory().size() == 0 { Err(Trap::Module("the module has no memory")) } else { Ok(engine) }
   }
 
@@ -100,17 +98,15 @@ impl Engine {
   /// @param work about microseconds
   /// @returns what to do next: see [`g2g_interface::abi::Wait`]
   pub fn step(&mut self, imports: &mut dyn Imports, now: i64, work: i32) -> Result<i64, Trap> {
-    self.alive()?;
     let memory = self.memory();
     let mut wait = 0;
-    let code = self.only.serve(imports, memory, || unsafe { c::g2g_wasm3_step(now as u64, work as u32, &mut wait) });
-    self.settle(code)?;
+    self.only.serve(imports, memory, || unsafe { c::g2g_wasm3_step(now as u64, work as u32, &mut wait) })?;
     Ok(wait as i64)
   }
 
   /// Calls an export that is there. Too few arguments are a trap too.
   pub fn call(&mut self, imports: &mut dyn Imports, export: Export, args: &[i32]) -> Result<i32, Trap> {
-    self.alive()?;
+    self.only.alive()?;
     if args.len() != export.arity() {
       return Err(Trap::Missing);
     }
@@ -120,29 +116,12 @@ impl Engine {
     }
     let memory = self.memory();
     let mut result = 0;
-    let code =
-      self.only.serve(imports, memory, || unsafe { c::g2g_wasm3_call(export as u32, given.as_ptr(), &mut result) });
-    if code == 8 {
-      return Err(Trap::Missing);
-    }
-    self.settle(code)?;
+    self.only.serve(imports, memory, || unsafe { c::g2g_wasm3_call(export as u32, given.as_ptr(), &mut result) })?;
     Ok(result as i32)
   }
 
   /// Puts the memory back to what the core begins with; also after a trap.
   pub fn restart(&mut self) -> Result<(), Trap> {
-    self.dead = None;
-    let code = unsafe { c::g2g_wasm3_restart() };
-    self.settle(code)
-  }
-
-  fn alive(&self) -> Result<(), Trap> {
-    self.dead.map_or(Ok(()), Err)
-  }
-
-  fn settle(&mut self, code: u32) -> Result<(), Trap> {
-    let result = Trap::check(code);
-    self.dead = result.err();
-    result
+    self.only.begin(|| unsafe { c::g2g_wasm3_restart() })
   }
 }

@@ -1,4 +1,4 @@
-//! Interrupts by their numbers, on boards without a crate that names them.
+//! Interrupts by their numbers.
 
 use cortex_m::interrupt::InterruptNumber;
 use cortex_m::peripheral::NVIC;
@@ -19,4 +19,21 @@ pub fn unmask(number: i32) {
     // No code depends on an interrupt not coming.
     unsafe { NVIC::unmask(Line(number)) };
   }
+}
+
+/// The vector table behind that of the processor: one vector for each interrupt up to the last that is in use. The build
+/// script of such a board calls `g2g_setup::own_vectors`.
+/// @param last the number of that interrupt, @param handler is given the number of the one that has come
+#[macro_export]
+macro_rules! vectors {
+  ($last:expr, $handler:path) => {
+    #[unsafe(link_section = ".vector_table.interrupts")]
+    #[unsafe(no_mangle)]
+    static __INTERRUPTS: [extern "C" fn(); $last as usize + 1] = {
+      extern "C" fn vector() {
+        $handler($crate::processor::interrupt());
+      }
+      [vector; $last as usize + 1]
+    };
+  };
 }

@@ -6,6 +6,8 @@
 pub mod checksum;
 pub mod elements;
 mod interrupts;
+#[cfg(feature = "lan9118")]
+pub mod lan9118;
 #[cfg(feature = "network")]
 pub mod network;
 #[cfg(any(feature = "aot", feature = "wasm3"))]
@@ -19,5 +21,8 @@ pub use elements::BoardElements;
 #[cfg(feature = "network")]
 pub use embassy_net as net;
 pub use g2g_elements as parts;
+pub use g2g_runtime::processor;
 pub use interrupts::unmask;
+#[cfg(any(feature = "aot", feature = "wasm3"))]
+pub use run::{Devices, Program, WATCHDOG};
 pub use static_cell::{ConstStaticCell, StaticCell};

@@ -2,8 +2,8 @@
 
 use embassy_net::{Config, Ipv4Address, Ipv4Cidr, StaticConfigV4};
 
-/// Sockets of a board at most: one for each element.
-pub const SOCKETS: usize = 2;
+/// Sockets of a board at most: one for each element, and for what it has besides.
+pub const SOCKETS: usize = 2 + cfg!(feature = "record") as usize + cfg!(feature = "update") as usize;
 
 /// A static set-up.
 pub fn config(address: [u8; 4], prefix: u8, gateway: [u8; 4]) -> Config {
@@ -22,6 +22,7 @@ pub fn seed(address: [u8; 6]) -> u64 {
 /// @param elements the board's, @param spawner for the network's task, @param device the driver, @param kind its type,
 /// @param numbers the module with the constants of board.json, @param datagrams that may wait for each socket, and their
 /// @param bytes
+/// @returns the network
 #[macro_export]
 macro_rules! network_elements {
   ($elements:expr, $spawner:expr, $device:expr, $kind:ty, $numbers:ident, $datagrams:expr, $bytes:expr) => {{
@@ -57,5 +58,6 @@ macro_rules! network_elements {
       static ELEMENT: $crate::StaticCell<UdpSrc<'static>> = $crate::StaticCell::new();
       $elements.add("udpsrc", ELEMENT.init(UdpSrc::new(BUFFERS.take().receiver(stack))));
     }
+    stack
   }};
 }

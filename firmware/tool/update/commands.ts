@@ -1,10 +1,11 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { ExitCode } from "../../../node-host/src/cli/exit.js";
 import type { Board } from "../board.js";
 import { usage } from "../errors.js";
 import { freezeLine } from "../freeze.js";
 import { interpreterSizes } from "../interpreter.js";
-import path from "node:path";
+import { isPort } from "../number.js";
 import { imageFolder, shown } from "../paths.js";
 import { Steps } from "../progress.js";
 import { strip } from "../seal.js";
@@ -83,7 +84,7 @@ export async function update(file: string, to: string): Promise<number> {
   if (bytes.length < HEADER || bytes.toString("latin1", 0, 6) !== "G2GPKG") throw usage(`${file} is no package`);
   const m = /^([\w.-]+)(?::(\d{1,5}))?$/.exec(to);
   const port = Number(m?.[2] ?? UPDATE_PORT);
-  if (!m || port < 1 || port > 65535) throw usage(`--to takes HOST or HOST:PORT, not "${to}"`);
+  if (!m || !isPort(port)) throw usage(`--to takes HOST or HOST:PORT, not "${to}"`);
   const link = new Link(m[1], port);
   const tty = process.stderr.isTTY;
   try {

@@ -74,34 +74,31 @@ export function makeKey(file: string): void {
   }
 }
 
-function readPem(file: string): string {
+/** Reads a key of a kind. */
+function keyIn(file: string, kind: string, make: (pem: string) => KeyObject): KeyObject {
+  let pem: string;
   try {
-    return readFileSync(file, "utf8");
+    pem = readFileSync(file, "utf8");
   } catch (error) {
     throw usage(`the key cannot be read: ${(error as Error).message}`);
   }
+  let key: KeyObject | null = null;
+  try {
+    key = make(pem);
+  } catch {
+    // It is none, which is told below.
+  }
+  if (key?.asymmetricKeyType !== "ed25519") throw usage(`${file} is no ${kind} of g2g firmware keygen`);
+  return key;
 }
 
 /** Reads a private key. */
 export function readKey(file: string): KeyObject {
-  let key: KeyObject | null = null;
-  try {
-    key = createPrivateKey(readPem(file));
-  } catch (error) {
-    if (error instanceof ToolError) throw error;
-  }
-  if (key?.asymmetricKeyType !== "ed25519") throw usage(`${file} is no private key of g2g firmware keygen`);
-  return key;
+  return keyIn(file, "private key", createPrivateKey);
 }
 
 /** The 32 bytes of a public key, from its file or from that of the private one. */
 export function readPublicKey(file: string): Uint8Array {
-  let key: KeyObject | null = null;
-  try {
-    key = createPublicKey(readPem(file));
-  } catch (error) {
-    if (error instanceof ToolError) throw error;
-  }
-  if (key?.asymmetricKeyType !== "ed25519") throw usage(`${file} is no key of g2g firmware keygen`);
+  const key = keyIn(file, "key", createPublicKey);
   return Buffer.from(key.export({ format: "jwk" }).x!, "base64url");
 }

@@ -1,10 +1,9 @@
-import { writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Board } from "../board.js";
 import { usage } from "../errors.js";
 import type { Engine, FrozenImage } from "../image.js";
 import { InterpreterSizes, interpreterHeader, interpreterSizes } from "../interpreter.js";
-import { imageRs, rustText } from "../write.js";
+import { imageRs, put, rustText } from "../write.js";
 import { UPDATE_PORT } from "./transfer.js";
 import { readPublicKey } from "./package.js";
 
@@ -27,13 +26,13 @@ export function writeUpdate(folder: string, board: Board, image: FrozenImage, en
     throw usage("--updatable needs --engine wasm3: what was compiled ahead of time stays as it is");
   if (!image.bootLog) throw usage("only frozen lines can be updated");
   const sizes = roomier(interpreterSizes(image.wasm, { memory: image.memory }));
-  writeFileSync(path.join(folder, "interpreter.h"), interpreterHeader(sizes));
-  writeFileSync(path.join(folder, "image.rs"), imageRs({ ...image, memory: sizes.memory }, engine, folder));
+  put(path.join(folder, "interpreter.h"), interpreterHeader(sizes));
+  put(path.join(folder, "image.rs"), imageRs({ ...image, memory: sizes.memory }, engine, folder));
   const elements = image.elements.map((name) => rustText(name)).join(", ");
   const text =
     "pub const LIMITS: g2g_update::Limits = g2g_update::Limits {\n" +
     `  board: ${rustText(board.name)},\n  key: [${[...readPublicKey(key)].join(", ")}],\n` +
     `  memory: ${sizes.memory},\n  arena: ${sizes.arena},\n  elements: &[${elements}],\n};\n` +
     `pub const PORT: u16 = ${UPDATE_PORT};\n`;
-  writeFileSync(path.join(folder, "update.rs"), text);
+  put(path.join(folder, "update.rs"), text);
 }

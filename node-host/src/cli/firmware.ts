@@ -131,12 +131,17 @@ export function addFirmware(program: Command, run: (command: () => Promise<numbe
     c
       .requiredOption("-b, --board <board>", "name of the board: g2g firmware boards")
       .option("-n, --name <name>", "name of the image, for several of a board; that of the board without it");
+  /** A launch line, and how its core is made. */
+  const core = (c: Command): Command =>
+    c
+      .argument("<line...>", "the launch line, in one argument or in several")
+      .option("-e, --engine <engine>", "what runs the core: aot (compiled ahead of time) or wasm3 (interpreted)", "aot")
+      .option("--unchecked", "leave the checks of memory accesses out (aot): a fault may then write anywhere")
+      .option("-m, --memory <bytes>", "linear memory of the core, such as 24K; the least that does without it");
 
-  image(command("build", "make an image that runs a launch line on a board", `build --board mps2-an386 "${LINE}"`))
-    .argument("<line...>", "the launch line, in one argument or in several")
-    .option("-e, --engine <engine>", "what runs the core: aot (compiled ahead of time) or wasm3 (interpreted)", "aot")
-    .option("--unchecked", "leave the checks of memory accesses out (aot): a fault may then write anywhere")
-    .option("-m, --memory <bytes>", "linear memory of the core, such as 24K; the least that does without it")
+  core(
+    image(command("build", "make an image that runs a launch line on a board", `build --board mps2-an386 "${LINE}"`)),
+  )
     .option("--tight", "leave out what no trial at the desk has called: a line that needs it after all begins anew")
     .option("--whole", "the whole core as servers run it, which launches the line on the board (wasm3, large boards)")
     .option("-w, --with <feature>", "a feature of the board's program, such as stats; can be given again", collect)
@@ -150,21 +155,19 @@ export function addFirmware(program: Command, run: (command: () => Promise<numbe
     .option("-v, --verbose", "show what the compilers say")
     .action((words: string[], options: BuildOptions) => run(() => withTool((tool) => tool.build(words, options))));
 
-  command(
-    "library",
-    "make a static library that runs a launch line in a program in C (firmware/c/README.md)",
-    'library --board mps2-an386 --elements drivers "i2ssrc ! mulawenc ! rtppcmupay ! crcsink"',
+  core(
+    command(
+      "library",
+      "make a static library that runs a launch line in a program in C (firmware/c/README.md)",
+      'library --board mps2-an386 --elements drivers "i2ssrc ! mulawenc ! rtppcmupay ! crcsink"',
+    )
+      .requiredOption("-b, --board <board>", "name of a board, or the path of another board's board.json")
+      .option("-n, --name <name>", "name of the folder under build/firmware; BOARD-library without it"),
   )
-    .argument("<line...>", "the launch line, in one argument or in several")
-    .requiredOption("-b, --board <board>", "name of a board, or the path of another board's board.json")
-    .option("-n, --name <name>", "name of the folder under build/firmware; BOARD-library without it")
-    .option("-e, --engine <engine>", "what runs the core: aot (compiled ahead of time) or wasm3 (interpreted)", "aot")
-    .option("--unchecked", "leave the checks of memory accesses out (aot): a fault may then write anywhere")
-    .option("-m, --memory <bytes>", "linear memory of the core, such as 24K; the least that does without it")
     .option(
       "--elements <path>",
       "table of an element that the program serves, or a folder of tables; can be given again",
-      (value: string, before: string[] = []) => [...before, value],
+      collect,
     )
     .option("-v, --verbose", "show what the compilers say")
     .action((words: string[], options: LibraryOptions) => run(() => withTool((tool) => tool.library(words, options))));

@@ -1,6 +1,20 @@
-import { Divergence, replay } from "../record/replay.js";
+import { Divergence, ReplayResult, replay } from "../record/replay.js";
 import { ExitCode } from "./exit.js";
 import { describeMessage } from "./message.js";
+
+/** How often a recording begins again, behind its other numbers; empty when it does not. */
+export function restartsText({ restarts }: ReplayResult): string {
+  return restarts ? `, began again ${restarts} times` : "";
+}
+
+/** What is wrong with how a recording ends, each of them behind its name. */
+export function endingsOf({ trap, torn, complete }: ReplayResult): string[] {
+  const out: string[] = [];
+  if (trap !== null) out.push(`ends with a trap: ${trap}`);
+  if (torn !== null) out.push(`ends before its run: ${torn}`);
+  else if (!complete && trap === null) out.push("was cut off");
+  return out;
+}
 
 /** `g2g replay`: the exit code. */
 export function replayCommand(file: string, options: Record<string, unknown>): Promise<number> {
@@ -22,11 +36,9 @@ export function replayCommand(file: string, options: Record<string, unknown>): P
       onMessage: options.messages ? (m) => say(describeMessage(m)) : undefined,
     });
     const files = result.outputs.map((o) => `, ${o.bytes} bytes for ${o.path}`).join("");
-    const again = result.restarts ? `, began again ${result.restarts} times` : "";
+    const again = restartsText(result);
     process.stdout.write(`as recorded: ${result.steps} steps, ${result.messages} messages${files}${again}\n`);
-    if (result.trap !== null) say(`the recording ends with a trap: ${result.trap}`);
-    if (result.torn !== null) say(`the recording ends before its run: ${result.torn}`);
-    else if (!result.complete && result.trap === null) say("the recording was cut off");
+    for (const ending of endingsOf(result)) say(`the recording ${ending}`);
     return Promise.resolve(ExitCode.Ok);
   } catch (error) {
     if (!(error instanceof Error)) throw error;

@@ -13,6 +13,22 @@ export interface Tap {
 
 const NOTHING = new Uint8Array(0);
 
+/** The imports of a module, whose numbers are signed there. */
+export function importsOf(host: CoreImports): WebAssembly.ModuleImports {
+  return {
+    open: (kind: number, spec: number, length: number) => host.open(kind >>> 0, spec >>> 0, length >>> 0),
+    submit: (handle: number, op: number, ptr: number, length: number, aux: bigint, token: number) =>
+      host.submit(handle, op >>> 0, ptr >>> 0, length >>> 0, aux, token >>> 0),
+    cancel: (token: number) => host.cancel(token >>> 0),
+    close: (handle: number) => host.close(handle),
+    retain: (handle: number) => host.retain(handle),
+    release: (handle: number) => host.release(handle),
+    post: (kind: number, ptr: number, length: number) => host.post(kind >>> 0, ptr >>> 0, length >>> 0),
+    random: (ptr: number, length: number) => host.random(ptr >>> 0, length >>> 0),
+    tick: () => host.tick(),
+  };
+}
+
 /**
  * One instance of the core, which is one pipeline. Its memory is taken by `init` and never grows, so that the views stay
  * valid and no call makes new ones.
@@ -30,19 +46,7 @@ export class Core {
    * @param imports the host; it is called only inside the calls made here
    */
   constructor(module: WebAssembly.Module, imports: CoreImports, tap?: Tap) {
-    const host = tap ? tap.imports(imports) : imports;
-    const g2g = {
-      open: (kind: number, spec: number, length: number) => host.open(kind >>> 0, spec >>> 0, length >>> 0),
-      submit: (handle: number, op: number, ptr: number, length: number, aux: bigint, token: number) =>
-        host.submit(handle, op >>> 0, ptr >>> 0, length >>> 0, aux, token >>> 0),
-      cancel: (token: number) => host.cancel(token >>> 0),
-      close: (handle: number) => host.close(handle),
-      retain: (handle: number) => host.retain(handle),
-      release: (handle: number) => host.release(handle),
-      post: (kind: number, ptr: number, length: number) => host.post(kind >>> 0, ptr >>> 0, length >>> 0),
-      random: (ptr: number, length: number) => host.random(ptr >>> 0, length >>> 0),
-      tick: () => host.tick(),
-    };
+    const g2g = importsOf(tap ? tap.imports(imports) : imports);
     const exports = new WebAssembly.Instance(module, { g2g }).exports as unknown as CoreExports;
     const version = exports.abi_version();
     if (version !== ABI_VERSION) {

@@ -3,11 +3,12 @@
 use core::cell::RefCell;
 use core::task::Waker;
 
-use critical_section::{CriticalSection, Mutex};
+use critical_section::Mutex;
 use embassy_time_driver::Driver;
 use embassy_time_queue_utils::Queue;
 
 use super::Timer;
+use crate::pace::Pace;
 use crate::registers::Registers;
 
 /// The most counts that an alarm is set for: the counter must be read before it has come round.
@@ -42,8 +43,7 @@ impl<R: Registers> Clock<R> {
   /// Starts it; the board then lets the alarm's interrupt through.
   pub fn start(&self) {
     self.counter.run_free();
-    critical_section::with(|cs| {
-      let state = &mut *self.state.borrow_ref_mut(cs);
+    self.with(|state| {
       state.last = self.counter.value();
       self.set_alarm(state);
     });
@@ -51,7 +51,7 @@ impl<R: Registers> Clock<R> {
 
   /// The alarm's interrupt.
   pub fn interrupt(&self) {
-    critical_section::with(|cs| self.set_alarm(&mut self.state.borrow_ref_mut(cs)));
+    self.with(|state| self.set_alarm(state));
   }
 
   fn read(&self, state: &mut State) -> u64 {
@@ -76,18 +76,18 @@ impl<R: Registers> Clock<R> {
     self.alarm.repeat(ticks * self.divider);
   }
 
-  fn with<T>(&self, call: impl FnOnce(CriticalSection<'_>, &mut State) -> T) -> T {
-    critical_section::with(|cs| call(cs, &mut self.state.borrow_ref_mut(cs)))
+  fn with<T>(&self, call: impl FnOnce(&mut State) -> T) -> T {
+    critical_section::with(|cs| call(&mut self.state.borrow_ref_mut(cs)))
   }
 }
 
 impl<R: Registers + Send + Sync + 'static> Driver for Clock<R> {
   fn now(&self) -> u64 {
-    self.with(|_, state| self.read(state))
+    self.with(|state| self.read(state))
   }
 
   fn schedule_wake(&self, at: u64, waker: &Waker) {
-    self.with(|_, state| {
+    self.with(|state| {
       if state.queue.schedule_wake(at, waker) {
         self.set_alarm(state);
       }

@@ -1,5 +1,6 @@
 //! The dual timer (ARM DDI 0479, 4.2), of which one half is used: an interrupt at an even pace.
 
+use crate::pace::Pace;
 use crate::registers::Registers;
 
 const LOAD: usize = 0x00;
@@ -19,23 +20,22 @@ impl<R: Registers> DualTimer<R> {
   pub const fn new(registers: R) -> Self {
     DualTimer { registers }
   }
+}
 
-  /// Has the interrupt come every so many ticks of its clock.
-  pub fn repeat(&self, ticks: u32) {
+impl<R: Registers> Pace for DualTimer<R> {
+  fn repeat(&self, ticks: u32) {
     self.registers.write(CONTROL, 0);
     self.registers.write(INTCLR, 1);
     self.registers.write(LOAD, ticks.max(2));
     self.registers.write(CONTROL, RUN);
   }
 
-  /// No interrupt comes any more.
-  pub fn stop(&self) {
+  fn stop(&self) {
     self.registers.write(CONTROL, 0);
     self.registers.write(INTCLR, 1);
   }
 
-  /// Takes the interrupt back.
-  pub fn clear(&self) {
+  fn clear(&self) {
     self.registers.write(INTCLR, 1);
   }
 }

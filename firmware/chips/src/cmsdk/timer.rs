@@ -1,5 +1,6 @@
 //! The APB timer (ARM DDI 0479, 4.1): counts 32 bits down and begins again.
 
+use crate::pace::Pace;
 use crate::registers::Registers;
 
 const CTRL: usize = 0x00;
@@ -29,8 +30,14 @@ impl<R: Registers> Timer<R> {
     self.registers.write(CTRL, ENABLE);
   }
 
-  /// Has the interrupt come every so many ticks of its clock.
-  pub fn repeat(&self, ticks: u32) {
+  /// What it has counted down to.
+  pub fn value(&self) -> u32 {
+    self.registers.read(VALUE)
+  }
+}
+
+impl<R: Registers> Pace for Timer<R> {
+  fn repeat(&self, ticks: u32) {
     let ticks = ticks.max(2);
     self.registers.write(CTRL, 0);
     self.registers.write(INTCLEAR, 1);
@@ -39,19 +46,12 @@ impl<R: Registers> Timer<R> {
     self.registers.write(CTRL, ENABLE | INTERRUPT);
   }
 
-  /// No interrupt comes any more.
-  pub fn stop(&self) {
+  fn stop(&self) {
     self.registers.write(CTRL, 0);
     self.registers.write(INTCLEAR, 1);
   }
 
-  /// Takes the interrupt back.
-  pub fn clear(&self) {
+  fn clear(&self) {
     self.registers.write(INTCLEAR, 1);
-  }
-
-  /// What it has counted down to.
-  pub fn value(&self) -> u32 {
-    self.registers.read(VALUE)
   }
 }

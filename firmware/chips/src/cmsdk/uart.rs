@@ -2,6 +2,7 @@
 
 use crate::console::Transmitter;
 use crate::registers::Registers;
+use crate::serial::{Port, Received};
 
 const DATA: usize = 0x00;
 const STATE: usize = 0x04;
@@ -44,15 +45,6 @@ impl<R: Registers> Uart<R> {
     true
   }
 
-  /// Sets the speed; false when the part cannot have it.
-  pub fn set_baudrate(&self, clock: u32, baudrate: u32) -> bool {
-    let Some(divider) = clock.checked_div(baudrate).filter(|d| *d >= LEAST_DIVIDER && *d < 1 << 20) else {
-      return false;
-    };
-    self.registers.write(BAUDDIV, divider);
-    true
-  }
-
   fn control(&self, bits: u32, on: bool) {
     // Interrupts of one UART come on several lines, which all change this register.
     critical_section::with(|_| {
@@ -61,16 +53,8 @@ impl<R: Registers> Uart<R> {
     });
   }
 
-  /// Has the interrupt come for received bytes, or not.
-  pub fn listen_received(&self, on: bool) {
-    self.control(CTRL_RX_INTERRUPT | CTRL_RX_OVERRUN_INTERRUPT, on);
-    if !on {
-      self.registers.write(INTCLEAR, 2 | 8);
-    }
-  }
-
   /// The byte that was received; the interrupt is taken back.
-  pub fn receive(&self) -> Option<u8> {
+  fn byte(&self) -> Option<u8> {
     self.registers.write(INTCLEAR, 2);
     if self.registers.read(STATE) & STATE_RX_FULL == 0 {
       return None;
@@ -78,13 +62,8 @@ impl<R: Registers> Uart<R> {
     Some(self.registers.read(DATA) as u8)
   }
 
-  /// Whether a byte can be sent.
-  pub fn room(&self) -> bool {
-    self.registers.read(STATE) & STATE_TX_FULL == 0
-  }
-
   /// Whether bytes were lost since this was last asked.
-  pub fn overrun(&self) -> bool {
+  fn overrun(&self) -> bool {
     let overrun = self.registers.read(STATE) & STATE_RX_OVERRUN != 0;
     if overrun {
       self.registers.write(STATE, STATE_RX_OVERRUN);
@@ -94,10 +73,38 @@ impl<R: Registers> Uart<R> {
   }
 }
 
+impl<R: Registers> Port for Uart<R> {
+  fn set_baudrate(&self, clock: u32, baudrate: u32) -> bool {
+    let Some(divider) = clock.checked_div(baudrate).filter(|d| *d >= LEAST_DIVIDER && *d < 1 << 20) else {
+      return false;
+    };
+    self.registers.write(BAUDDIV, divider);
+    true
+  }
+
+  fn listen_received(&self, on: bool) {
+    self.control(CTRL_RX_INTERRUPT | CTRL_RX_OVERRUN_INTERRUPT, on);
+    if !on {
+      self.registers.write(INTCLEAR, 2 | 8);
+    }
+  }
+
+  /// The part does not look at stop bits. Bytes are lost only while one waits, so that this is asked behind it.
+  fn receive(&self) -> Option<Received> {
+    let byte = self.byte();
+    let overrun = self.overrun();
+    Some(Received { byte: Some(byte?), overrun })
+  }
+
+  fn room(&self) -> bool {
+    self.registers.read(STATE) & STATE_TX_FULL == 0
+  }
+}
+
 impl<R: Registers> Transmitter for Uart<R> {
   fn send(&self, byte: u8) -> bool {
     self.registers.write(INTCLEAR, 1);
-    if self.registers.read(STATE) & STATE_TX_FULL != 0 {
+    if !self.room() {
       return false;
     }
     self.registers.write(DATA, byte as u32);
@@ -209,7 +216,7 @@ mod tests {
     model.0.borrow_mut().overrun = true;
     model.0.borrow_mut().interrupts = 2 | 8;
     assert!(uart.overrun() && !uart.overrun());
-    assert_eq!([uart.receive(), uart.receive(), uart.receive()], [Some(1), Some(2), None]);
+    assert_eq!([uart.byte(), uart.byte(), uart.byte()], [Some(1), Some(2), None]);
     assert_eq!(model.0.borrow().interrupts, 0);
   }
 }

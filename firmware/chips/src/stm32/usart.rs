@@ -120,23 +120,14 @@ impl<R: Registers> Port for Usart<R> {
     Some(Received { byte: if damaged { None } else { Some(byte) }, overrun: status & OVERRUN != 0 })
   }
 
-  fn pump(&self, mut next: impl FnMut() -> Option<u8>) {
-    critical_section::with(|_| {
-      while self.status() & ROOM != 0 {
-        let Some(byte) = next() else {
-          self.control(ROOM_INTERRUPT, false);
-          return;
-        };
-        self.registers.write(self.layout.send, byte.into());
-      }
-      self.control(ROOM_INTERRUPT, true);
-    });
+  fn room(&self) -> bool {
+    self.status() & ROOM != 0
   }
 }
 
 impl<R: Registers> Transmitter for Usart<R> {
   fn send(&self, byte: u8) -> bool {
-    if self.status() & ROOM == 0 {
+    if !self.room() {
       return false;
     }
     self.registers.write(self.layout.send, byte.into());
