@@ -1,11 +1,10 @@
 // Images in emulators: QEMU's arguments, what ends a run, and its exit code.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import fs from "node:fs";
 import test from "node:test";
-import { SEMIHOSTED, boardText, compile, noGcc, noQemu, tool } from "./support.mjs";
+import { SEMIHOSTED, boardText, compile, noQemu, tool } from "./support.mjs";
 
-const { parseBoard, parseForward, qemuArgs, memoryX, runRp2040, semihostingCall, Elf } = tool;
+const { parseBoard, parseForward, qemuArgs, memoryX, semihostingCall } = tool;
 const board = (changes) => parseBoard(boardText(changes), "small");
 
 test("what a board leaves out is added, what it says stays", () => {
@@ -91,33 +90,4 @@ test("semihosting is read as Arm describes it", () => {
   assert.deepEqual(semihostingCall(0x18, 0x20023, memory), { kind: "exit", code: 1 });
   assert.deepEqual(semihostingCall(4, 0x200, memory), { kind: "write", text: "hi" });
   assert.deepEqual(semihostingCall(0x99, 0, memory), { kind: "unknown", operation: 0x99 });
-});
-
-/** The board that rp2040js emulates. */
-const RP2040 = {
-  cpu: "cortex-m0plus",
-  gcc: ["-mcpu=cortex-m0plus", "-mthumb"],
-  flash: { origin: "0x10000100", length: "2047K" },
-};
-
-async function runPico(t, source, signal = AbortSignal.timeout(20_000)) {
-  const pico = board(RP2040);
-  const elf = new Elf(fs.readFileSync(compile(t, pico, memoryX(pico), { main: source })));
-  let said = "";
-  const code = await runRp2040(elf.pieces(), { console: (b) => (said += Buffer.from(b)), signal });
-  return { said, code };
-}
-
-test("an image for the RP2040 runs in rp2040js", { skip: noGcc }, async (t) => {
-  assert.deepEqual(await runPico(t, SEMIHOSTED(0)), { said: "hello\n", code: 0 });
-  assert.deepEqual(await runPico(t, SEMIHOSTED(3)), { said: "hello\n", code: 3 });
-});
-
-test("a run in rp2040js can be ended, and its UART is the console", { skip: noGcc }, async (t) => {
-  const uart = ENDLESS.replace("0x4000c000", "0x40034000");
-  assert.deepEqual(await runPico(t, uart, AbortSignal.timeout(500)), { said: "ready\n", code: -1 });
-});
-
-test("an image that is not the RP2040's is refused", async () => {
-  await assert.rejects(runRp2040([], { console() {}, signal: AbortSignal.timeout(1000) }), /no vector table/);
 });

@@ -6,6 +6,7 @@ import path from "node:path";
 import test from "node:test";
 import fc from "fast-check";
 import { SEMIHOSTED, boardText, compile, noGcc, tool } from "./support.mjs";
+import { readUf2 } from "./uf2.mjs";
 
 const { Elf, parseBoard, memoryX, toBin, toHex, toUf2 } = tool;
 
@@ -33,25 +34,6 @@ function readHex(text) {
   }
   assert.ok(ended);
   return { bytes, start };
-}
-
-/** Reads UF2: address to byte. */
-function readUf2(file, family) {
-  assert.equal(file.length % 512, 0);
-  const bytes = new Map();
-  const count = file.length / 512;
-  for (let i = 0; i < count; i++) {
-    const b = Buffer.from(file.subarray(i * 512, (i + 1) * 512));
-    const word = (at) => b.readUInt32LE(at);
-    assert.deepEqual([word(0), word(4), word(508)], [0x0a324655, 0x9e5d5157, 0x0ab16f30]);
-    assert.deepEqual([word(8), word(16), word(20), word(24), word(28)], [0x2000, 256, i, count, family]);
-    assert.equal(word(12) % 256, 0);
-    for (let k = 0; k < 256; k++) {
-      assert.ok(!bytes.has(word(12) + k), "a page twice");
-      bytes.set(word(12) + k, b[32 + k]);
-    }
-  }
-  return bytes;
 }
 
 const pieces = fc
@@ -82,6 +64,15 @@ test("every byte stands in each format where it belongs, and nothing else does",
       for (const at of want.keys()) assert.ok(uf2.has(at));
     }),
   );
+});
+
+test("a UF2 has the sectors of the RP2040 as a whole, and of others the pages", () => {
+  const at = (address) => ({ address, data: Uint8Array.of(1) });
+  const list = [at(0x10000ffe), at(0x10000fff), at(0x10003200)];
+  const starts = (family) => [...readUf2(toUf2(list, family), family).keys()].filter((a) => a % 256 === 0);
+  const sector = (from) => Array.from({ length: 16 }, (_, i) => from + i * 256);
+  assert.deepEqual(starts(0xe48bff56), [...sector(0x10000000), ...sector(0x10003000)]);
+  assert.deepEqual(starts(0x57755a57), [0x10000f00, 0x10003200]);
 });
 
 test("pieces that overlap, and a BIN with a huge gap, are refused", () => {

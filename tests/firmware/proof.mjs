@@ -15,6 +15,9 @@ const PATIENCE = 120_000;
  */
 export const clockFor = (engine) => ["-icount", `shift=${engine === "wasm3" ? 1 : 3},sleep=off`];
 
+/** The same for rp2040js, which takes the time that a cycle has, ns: the part's are 8. */
+const CYCLES = { aot: 2, wasm3: 0.5 };
+
 /** Why what runs on a board is skipped here; false when it is not. */
 export function skipped(name) {
   const file = path.join(root, "boards", name, "board.json");
@@ -24,7 +27,7 @@ export function skipped(name) {
 }
 
 /** Whether an emulator of a board is QEMU. */
-export const isQemu = (name) => tool.loadBoard(name).emulator.program !== "rp2040js";
+const isQemu = (name) => tool.loadBoard(name).emulator.program !== "rp2040js";
 
 /**
  * Builds an image for an emulator, with what was counted on its console.
@@ -116,13 +119,18 @@ export class Run {
   }
 }
 
-/** Runs an image to its end on whichever emulator its board has. @returns exit code and console */
-export async function toEnd(t, name, elf, more = []) {
-  if (isQemu(name)) return new Run(t, name, elf, { more }).ended();
+/**
+ * Runs an image to its end on whichever emulator its board has.
+ * @param engine that of the image, for time that passes with instructions; without it, the machine's passes
+ * @returns exit code and console
+ */
+export async function toEnd(t, name, elf, engine) {
+  if (isQemu(name)) return new Run(t, name, elf, { more: engine ? clockFor(engine) : [] }).ended();
   let said = "";
   const pieces = new tool.Elf(fs.readFileSync(elf)).pieces();
   const console = (bytes) => (said += Buffer.from(bytes).toString("latin1"));
-  const code = await tool.runRp2040(pieces, { console, signal: AbortSignal.timeout(PATIENCE) });
+  const cycle = CYCLES[engine];
+  const code = await tool.runRp2040(pieces, { console, signal: AbortSignal.timeout(PATIENCE), cycle });
   return { code, said };
 }
 

@@ -57,13 +57,19 @@ fn give_pins(pins: [usize; 2]) {
   }
 }
 
-/// Why the processor started: 4.7.6 and 2.12.8.
+/// In the watchdog's first scratch register once a program has started: power and the reset pin clear it (4.7.4).
+const STARTED: u32 = 0x4732_4c53;
+
+/// Why the processor started: 4.7.6 and 2.12.8. SYSRESETREQ resets the processor alone (2.4.2.9), of which no register tells:
+/// those of the chip stay as its last reset left them.
 fn cause() -> Cause {
+  let again = pac::WATCHDOG.scratch0().read() == STARTED;
+  pac::WATCHDOG.scratch0().write_value(STARTED);
   let reason = pac::WATCHDOG.reason().read();
   if reason.timer() {
     return Cause::Watchdog;
   }
-  if reason.force() {
+  if reason.force() || again {
     return Cause::Program;
   }
   let chip = pac::VREG_AND_CHIP_RESET.chip_reset().read();

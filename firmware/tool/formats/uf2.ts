@@ -14,20 +14,28 @@ export const BLOCK = 512;
 export const PAGE = 256;
 const HEADER = 32;
 
+/** The RP2040, whose boot ROM may leave out pages behind a sector that is not in the file as a whole (erratum RP2040-E14). */
+const WANTS_SECTORS = 0xe48bff56;
+/** Bytes that flash erases at once. */
+const SECTOR = 4096;
+
 /**
  * The image as a UF2 file. What of a page no piece holds is as erased flash.
  * @param family number of the boot loader's family: 0xe48bff56 for the RP2040
  */
 export function toUf2(pieces: readonly Piece[], family: number): Uint8Array {
   const pages = new Map<number, Uint8Array>();
+  const unit = family === WANTS_SECTORS ? SECTOR : PAGE;
   for (const { address, data } of sorted(pieces)) {
     for (let i = 0; i < data.length;) {
       const at = (address + i) % PAGE;
       const start = address + i - at;
-      let page = pages.get(start);
-      if (!page) pages.set(start, (page = new Uint8Array(PAGE).fill(ERASED)));
+      if (!pages.has(start)) {
+        const first = start - (start % unit);
+        for (let a = first; a < first + unit; a += PAGE) pages.set(a, new Uint8Array(PAGE).fill(ERASED));
+      }
       const part = data.subarray(i, i + PAGE - at);
-      page.set(part, at);
+      pages.get(start)!.set(part, at);
       i += part.length;
     }
   }
