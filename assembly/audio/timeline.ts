@@ -47,7 +47,8 @@ export class Timeline {
     if (time == NONE) return;
     this.time = time;
     this.at = held;
-    if (!held || this.first == NONE) this.first = time - this.lasts(held);
+    if (!held) this.first = time;
+    else if (this.first == NONE) this.first = time - this.lasts(held);
   }
 
   /** Units are taken. */

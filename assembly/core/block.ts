@@ -18,7 +18,8 @@ import { setReady } from "./ready";
  *     20 handle  host handle, 0 in system memory
  *     24 next    next free block of the pool
  *     28 fill    bytes handed out, for blocks that are filled piece by piece
- *     32 piece   outside a pool: bytes of the piece of the store that it is, or 0 when it is the heap's
+ *     32 piece   outside a pool: bytes of the piece of the store that it is, or 0 when it is none
+ *     36         SMALL bytes, which a small block outside a pool has for its own
  */
 @unmanaged
 export class Block {
@@ -69,6 +70,9 @@ export class BlockPool {
   older: BlockPool | null;
 }
 
+/** Bytes that the record of a block has room for: a header in front of a packet. */
+const SMALL: u32 = 16;
+
 const BLOCKS: usize = memory.data(24, 8);
 
 @inline
@@ -78,7 +82,7 @@ function blocks(): Pool {
 
 /** Prepares the store of block records; called once when the heap is new. */
 export function blocksInit(): void {
-  blocks().prepare(offsetof<Block>(), sized(32, 8));
+  blocks().prepare(offsetof<Block>() + SMALL, sized(32, 8));
   store<usize>(NEWEST, 0);
 }
 
@@ -117,6 +121,12 @@ function forget(pool: BlockPool): void {
   }
 }
 
+/** Where the bytes of a small block lie. */
+@inline
+function small(b: Block): usize {
+  return changetype<usize>(b) + offsetof<Block>();
+}
+
 /** A block outside any pool with one reference; null when the heap has no room for its record. */
 function record(data: usize, size: u32): Block | null {
   const p = blocks().take();
@@ -141,6 +151,10 @@ function record(data: usize, size: u32): Block | null {
 export function newBlock(size: u32): Block | null {
   const b = record(0, size);
   if (!b) return null;
+  if (size <= SMALL) {
+    b.data = small(b);
+    return b;
+  }
   const data = takePiece(size, Owner.Block);
   if (!data) {
     blocks().give(changetype<usize>(b));
@@ -251,7 +265,7 @@ function blockFree(b: Block): void {
   }
   if (b.domain) release(b.handle);
   if (b.piece) givePiece(b.data, b.piece);
-  else free(b.data);
+  else if (b.data != small(b)) free(b.data);
   blocks().give(changetype<usize>(b));
 }
 

@@ -1,7 +1,7 @@
 import { Pool } from "../base/pool";
 import { sized } from "../base/tuning";
 import { FrameFlag } from "../generated/abi";
-import { Block } from "./block";
+import { Block, blockUnref } from "./block";
 import { Meta, copyMetas, freeMetas } from "./meta";
 import { Slices, SLICE_SIZE } from "./slices";
 import { NONE } from "./time";
@@ -108,6 +108,23 @@ export function newFrame(): Frame | null {
   return f;
 }
 
+/** A frame of `length` bytes of a block, without times; null when the heap has no room. The caller's reference goes with it. */
+export function frameOf(block: Block, length: u32): Frame | null {
+  const f = newFrame();
+  if (!f) {
+    blockUnref(block);
+    return null;
+  }
+  const s = f.slices.at(0);
+  s.data = block.data;
+  s.block = block;
+  s.length = length;
+  s.run = 0;
+  f.count = 1;
+  f.size = length;
+  return f;
+}
+
 @inline
 export function frameRef(f: Frame): Frame {
   f.refs++;
@@ -157,11 +174,4 @@ export function writableFrame(f: Frame): Frame | null {
   }
   frameUnref(f);
   return c;
-}
-
-/** Whether the bytes may be changed in place: one reference on the frame and on each block it names. */
-export function bytesWritable(f: Frame): bool {
-  if (f.refs != 1) return false;
-  for (let i: u32 = 0; i < f.count; i++) if (f.slices.at(i).block.refs != 1) return false;
-  return true;
 }

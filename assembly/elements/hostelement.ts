@@ -1,6 +1,6 @@
 import { Owner, heap } from "../base/heap";
 import { recordDouble, recordInt, recordText } from "../base/records";
-import { givePiece, takePiece } from "../base/store";
+import { givePiece, pieceSize, takePiece } from "../base/store";
 import { sized } from "../base/tuning";
 import { WRITER_SIZE, Writer } from "../base/writer";
 import { TEXT_SIZE, Text } from "../base/text";
@@ -10,7 +10,7 @@ import { parseCaps } from "../caps/parse";
 import { printCaps } from "../caps/print";
 import { Block, BlockPool, blockRef, blockUnref, closeBlockPool, handleBlock, ownedBlock } from "../core/block";
 import { Event, EventType, eventRef, eventUnref, segmentEvent } from "../core/event";
-import { Frame, frameUnref, newFrame } from "../core/frame";
+import { Frame, frameOf, frameUnref, newFrame } from "../core/frame";
 import { Format, SEGMENT_SIZE } from "../core/segment";
 import { NONE } from "../core/time";
 import { release } from "../abi/imports";
@@ -91,6 +91,9 @@ class HostPad {
   credits: u32;
   /** Bytes of the blocks that the host wants to fill, 0 when it brings its own memory. */
   blockSize: u32;
+  /** Address of a frame record that the last frame left, 0 for none, and the bytes of its piece. */
+  record: usize;
+  recordSize: u32;
   pool: BlockPool | null;
   /** Counts the times that the caps were told to the host; only the answer to the last one counts. */
   told: u32;
@@ -276,6 +279,7 @@ function stop(e: Element): void {
   dropHeld(self);
   closeHandle(self.handle);
   self.handle = 0;
+  for (let p = e.sink; p; p = p!.next) dropRecord(stateOf(p));
   for (let p = e.src; p; p = p!.next) {
     closeBlockPool(stateOf(p).pool);
     stateOf(p).pool = null;
@@ -336,10 +340,12 @@ function takeInput(self: HostElement, pad: Pad): void {
       continue;
     }
     if (self.busy || stateOf(pad).held >= sized(MAX_HELD, SMALL_HELD)) return;
-    if (sink && !self.factory.has(FactoryFlag.Timed) && !mayRender(self, pad, self.sync, 0)) return;
-    if (sink && pipeline().state != State.Playing) {
-      self.set(ElementFlag.Prerolled);
-      return;
+    if (sink) {
+      if (pipeline().state != State.Playing) {
+        self.set(ElementFlag.Prerolled);
+        return;
+      }
+      if (self.sync && !self.factory.has(FactoryFlag.Timed) && !mayRender(self, pad, true, 0)) return;
     }
     const r = sendFrame(self, pad, asFrame(packet));
     if (r == HostError.Busy) {
@@ -503,28 +509,22 @@ function padOf(self: HostElement, number: u32): Pad | null {
 
 /** Hands a frame over; Busy when the host takes none now, which leaves all as it was. */
 function sendFrame(self: HostElement, pad: Pad, f: Frame): i32 {
-  let pairs: u32 = 0;
-  let handle = 0;
-  for (let i: u32 = 0; i < f.count; i++) {
-    const s = f.slices.at(i);
-    if (s.block.domain) handle = s.block.handle;
-    else pairs += s.run ? s.run >> 8 : 1;
+  const state = stateOf(pad);
+  let room = f.count;
+  let p = recordFor(state, room);
+  let pairs = p ? stretchesOf(f, p + RECORD, room) : 0;
+  if (pairs > room) {
+    // Runs, which are rare, have more stretches than there are slices.
+    room = pairs;
+    p = recordFor(state, room);
+    if (p) stretchesOf(f, p + RECORD, room);
   }
-  if (pairs > MAX_STRETCHES) {
-    beginReport(self, Code.TooMuch, f.offset, f.pts);
-    addAtom(Atom.frame);
-    addInt(pairs);
-    addInt(MAX_STRETCHES);
-    sendError(self);
-    return HostError.Invalid;
-  }
-  const size = RECORD + (pairs << 3);
-  const p = takePiece(size, Owner.Host);
   if (!p) {
-    failMemory(self);
+    if (room > MAX_STRETCHES) tellTooMuch(self, f, room);
+    else failMemory(self);
     return HostError.NoMemory;
   }
-  store<u32>(p, stateOf(pad).number);
+  store<u32>(p, state.number);
   store<u32>(p, f.flags, 4);
   store<i64>(p, f.pts, 8);
   store<i64>(p, f.dts, 16);
@@ -533,31 +533,76 @@ function sendFrame(self: HostElement, pad: Pad, f: Frame): i32 {
   const running = pad.segment.runningTime(f.pts);
   store<i64>(p, dueTime(f.pts != NONE ? running : pad.segment.runningTime(f.dts)), 40);
   store<u32>(p, f.size, 48);
-  store<i32>(p, handle, 52);
+  // In system memory a block has none.
+  store<i32>(p, f.count ? f.slices.at(f.count - 1).block.handle : 0, 52);
   store<u32>(p, pairs, 56);
   store<usize>(p, p + RECORD, 60);
   store<u32>(p, f.sequence, 64);
-  store<u32>(p, size, 68);
+  store<u32>(p, RECORD + (room << 3), 68);
   store<i64>(p, running, 72);
-  let to = p + RECORD;
+  const r = startOperation(self, self.handle, Op.Frame, p, RECORD, 0, <u32>p, null, f, 0);
+  if (r == HostError.Pending) {
+    // The record is the host's now.
+    state.record = 0;
+    state.held++;
+    self.fed = true;
+    return 0;
+  }
+  if (r >= 0) self.fed = true;
+  else if (r != HostError.Busy) report(self, r);
+  return r;
+}
+
+function tellTooMuch(self: HostElement, f: Frame, stretches: u32): void {
+  beginReport(self, Code.TooMuch, f.offset, f.pts);
+  addAtom(Atom.frame);
+  addInt(stretches);
+  addInt(MAX_STRETCHES);
+  sendError(self);
+}
+
+/** Writes the stretches of a frame that lie in linear memory, as far as there is room; how many there are. */
+function stretchesOf(f: Frame, to: usize, room: u32): u32 {
+  let n: u32 = 0;
   for (let i: u32 = 0; i < f.count; i++) {
     const s = f.slices.at(i);
     if (s.block.domain) continue;
-    const count = s.run ? s.run >> 8 : 1;
-    for (let k: u32 = 0; k < count; k++) {
-      store<usize>(to, s.data + k * (s.run & 255));
+    const stretches: u32 = s.run ? s.run >> 8 : 1;
+    n += stretches;
+    if (n > room) continue;
+    let data = s.data;
+    for (let k = stretches; k; k--) {
+      store<usize>(to, data);
       store<u32>(to, s.length, 4);
       to += 8;
+      data += s.run & 255;
     }
   }
-  stateOf(pad).held++;
-  const r = startOperation(self, self.handle, Op.Frame, p, RECORD, 0, <u32>p, null, f, 0);
-  if (r >= 0 || r == HostError.Pending) self.fed = true;
-  if (r == HostError.Pending) return 0;
-  stateOf(pad).held--;
-  givePiece(p, size);
-  if (r < 0 && r != HostError.Busy) report(self, r);
-  return r;
+  return n;
+}
+
+/**
+ * A piece for a frame record with room for so many stretches, which stays the pad's: mostly the one of the frame before. 0 when
+ * that is too much, or there is none.
+ */
+@inline
+function recordFor(s: HostPad, stretches: u32): usize {
+  const bytes = pieceSize(RECORD + (stretches << 3));
+  if (s.recordSize == bytes && s.record) return s.record;
+  return newRecord(s, stretches);
+}
+
+function newRecord(s: HostPad, stretches: u32): usize {
+  dropRecord(s);
+  if (stretches > MAX_STRETCHES) return 0;
+  s.recordSize = pieceSize(RECORD + (stretches << 3));
+  s.record = takePiece(s.recordSize, Owner.Host);
+  return s.record;
+}
+
+function dropRecord(s: HostPad): void {
+  if (s.record) givePiece(s.record, s.recordSize);
+  s.record = 0;
 }
 
 /** Lets the host give as much on a src pad as its link has room for. */
@@ -691,8 +736,9 @@ const enum Breach {
 
 /** Data of the host: a frame for the src pad of its credit. */
 function data(self: HostElement, op: Operation, c: Completion): void {
-  const pad = padOf(self, self.sinks + c.pad);
-  if (op.op != Op.Credit || !op.credits || !pad || stateOf(pad).number != op.user) {
+  const number = self.sinks + c.pad;
+  const pad = padOf(self, number);
+  if (op.op != Op.Credit || !op.credits || !pad || number != op.user) {
     if (c.handle) release(c.handle);
     broken(self, Breach.NoCredit);
     return;
@@ -750,22 +796,15 @@ function giveData(self: HostElement, pad: Pad, op: Operation, c: Completion): vo
     broken(self, Breach.TooMuch);
     return;
   }
-  const f = newFrame();
-  if (!f || (!b && n)) {
-    if (f) frameUnref(f);
-    if (b) blockUnref(b);
-    failMemory(self);
+  if (b && domain && !b.domain && n) {
+    blockUnref(b);
+    broken(self, Breach.Domain);
     return;
   }
-  if (b) {
-    if (domain && !b.domain && n) {
-      frameUnref(f);
-      blockUnref(b);
-      broken(self, Breach.Domain);
-      return;
-    }
-    f.append(b.data, b, n, 0);
-    blockUnref(b);
+  const f = b ? frameOf(b, n) : n ? null : newFrame();
+  if (!f) {
+    failMemory(self);
+    return;
   }
   f.flags = c.flags;
   f.pts = c.pts;

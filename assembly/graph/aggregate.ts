@@ -3,6 +3,7 @@ import { NONE } from "../core/time";
 import { Element, ElementFlag, noteEvent } from "./element";
 import { asEvent, asFrame, isEvent, peek, take } from "./link";
 import { Pad, PadFlag } from "./pad";
+import { waitForData } from "./pipeline";
 import { eventUnref } from "../core/event";
 
 /** What an element with several inputs can do next. */
@@ -67,7 +68,7 @@ export function aggregate(e: Element, onEvent: u32, timeOf: u32 = 0): Aggregate 
     return open ? Aggregate.Wait : Aggregate.End;
   }
   if (open && mustWait(e, least)) {
-    e.set(ElementFlag.Waiting);
+    waitForData(e);
     return Aggregate.Wait;
   }
   e.clear(ElementFlag.Waiting);

@@ -8,7 +8,7 @@ import { setReady } from "../core/ready";
 import { Factory, PadTemplate } from "../registry/factory";
 import { SLOT_SIZE, releaseSlot, setFromText } from "../registry/property";
 import { failMemory } from "./bus";
-import { put } from "./link";
+import { count, put } from "./link";
 import { Direction, PAD_SIZE, Pad, PadFlag, Presence } from "./pad";
 import { CopyReason } from "../generated/abi";
 
@@ -292,8 +292,7 @@ export function push(pad: Pad, frame: Frame): void {
     frameUnref(frame);
     return;
   }
-  l.frames++;
-  l.bytes += frame.size;
+  count(l, frame.size);
   put(l, changetype<usize>(frame));
 }
 

@@ -120,6 +120,12 @@ export function asEvent(packet: usize): Event {
   return changetype<Event>(packet ^ 1);
 }
 
+/** Counts a frame that goes through. */
+export function count(l: Link, bytes: u32): void {
+  l.frames++;
+  l.bytes += bytes;
+}
+
 /** Puts a packet in, whatever the limit; grows the ring when events fill the slack. */
 @inline
 export function put(l: Link, packet: usize): void {

@@ -111,6 +111,9 @@ export function ring(): Ring {
 
 const OPERATION_SIZE: u32 = 48;
 
+/** What a token grows by when its operation is over. */
+const NEXT_USE: u32 = 0x10000;
+
 @inline
 function opAt(i: u32): Operation {
   return changetype<Operation>(load<usize>(ops().table + ((<usize>i) << 2)));
@@ -137,46 +140,32 @@ export function operationsRelease(): void {
   ring().head = ring().tail;
 }
 
-function newOperation(): Operation | null {
+/** Makes a record and puts it into the list of free ones; false when the heap has no room or there are too many. */
+export function moreOperations(): bool {
   const o = ops();
-  let op = o.free;
-  if (op) {
-    o.free = op.next;
-    return op;
-  }
   if (o.count == o.capacity) {
     const capacity = o.capacity ? o.capacity << 1 : 16;
-    if (capacity > MAX_OPERATIONS) return null;
+    if (capacity > MAX_OPERATIONS) return false;
     const table = alloc(capacity << 2, Owner.Operation);
-    if (!table) return null;
+    if (!table) return false;
     memory.copy(table, o.table, (<usize>o.count) << 2);
     free(o.table);
     o.table = table;
     o.capacity = capacity;
   }
   const p = allocZero(OPERATION_SIZE, Owner.Operation);
-  if (!p) return null;
+  if (!p) return false;
   store<usize>(o.table + ((<usize>o.count) << 2), p);
-  op = changetype<Operation>(p);
+  const op = changetype<Operation>(p);
   op.token = ++o.count;
-  return op;
+  op.next = o.free;
+  o.free = op;
+  return true;
 }
 
 /** Operations that there are records for. */
 export function operationRecords(): u32 {
   return ops().count;
-}
-
-/** Makes a record for one more operation; false when the heap has no room or there are too many. */
-export function moreOperations(): bool {
-  const free = ops().free;
-  ops().free = null;
-  const op = newOperation();
-  ops().free = free;
-  if (!op) return false;
-  op.next = free;
-  ops().free = op;
-  return true;
 }
 
 /** Ends an operation: its references go back and its token is void. */
@@ -187,7 +176,7 @@ export function endOperation(op: Operation): void {
   op.frame = null;
   op.op = 0;
   op.cancelled = false;
-  op.token += 0x10000;
+  op.token += NEXT_USE;
   op.element.pending--;
   pipeline().pending--;
   op.next = ops().free;
@@ -212,7 +201,8 @@ export function closeHandle(handle: i32): void {
 }
 
 /**
- * Starts an operation on behalf of an element, which takes a reference on `block` and `frame` until it ends.
+ * Starts an operation on behalf of an element, which takes a reference on `block` and `frame` until it ends, if it is not over at
+ * once.
  * @returns the result when it is done at once, Pending when completions will come, or a negative HostError
  */
 export function start(
@@ -229,8 +219,15 @@ export function start(
 ): i32 {
   // Nothing begins while everything else is being cancelled.
   if (pipeline().has(PipelineFlag.Closing)) return HostError.Cancelled;
-  const op = newOperation();
-  if (!op) return heap().failedOwner ? HostError.NoMemory : HostError.TooMany;
+  if (!ops().free && !moreOperations()) return heap().failedOwner ? HostError.NoMemory : HostError.TooMany;
+  const op = ops().free!;
+  const r = submit(handle, kind, ptr, length, aux, op.token);
+  // What is over at once needs nothing but a token that is its own.
+  if (r != HostError.Pending) {
+    op.token += NEXT_USE;
+    return r;
+  }
+  ops().free = op.next;
   op.element = e;
   op.op = kind;
   op.handle = handle;
@@ -243,8 +240,6 @@ export function start(
   if (frame) frame.refs++;
   e.pending++;
   pipeline().pending++;
-  const r = submit(handle, kind, ptr, length, aux, op.token);
-  if (r != HostError.Pending) endOperation(op);
   return r;
 }
 

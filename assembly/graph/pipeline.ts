@@ -1,7 +1,7 @@
 import { Vec } from "../base/vec";
 import { NONE } from "../core/time";
 import { State } from "../generated/abi";
-import { Element } from "./element";
+import { Element, ElementFlag } from "./element";
 import { Link } from "./link";
 
 export const enum PipelineFlag {
@@ -76,6 +76,8 @@ export class Pipeline {
   starving: i64;
   /** Some element may want to be woken at a time. */
   timers: bool;
+  /** Some element may wait for data on one pad while others have some. */
+  waits: bool;
 
   @inline
   get elements(): Vec<Element> {
@@ -125,6 +127,12 @@ export function pipelineInit(): void {
 export function wakeAt(e: Element, time: i64): void {
   e.wake = time;
   pipeline().timers = true;
+}
+
+/** Notes that an element waits for data on one pad while others have some. */
+export function waitForData(e: Element): void {
+  e.set(ElementFlag.Waiting);
+  pipeline().waits = true;
 }
 
 /** Takes work out of the step's budget: 1 for about a microsecond. */

@@ -65,10 +65,12 @@ function runReady(): bool {
     if (<u32>i < p.sources && p.sources > 1) i = nextSource(i);
     clearReady(i);
     const e = order.get(i);
-    if (e.flags & (ElementFlag.Failed | ElementFlag.Ending)) runOut(e);
-    else if (!e.factory.work || !e.has(ElementFlag.Started)) continue;
+    const flags = e.flags & (ElementFlag.Failed | ElementFlag.Ending | ElementFlag.Started);
+    const work = e.factory.work;
+    if (flags & (ElementFlag.Failed | ElementFlag.Ending)) runOut(e);
+    else if (!work || !flags) continue;
     else if (statistics && (e.turns++ & SAMPLE_MASK) == 0) timedTurn(e);
-    else if (call_indirect<i32>(e.factory.work, e) == Work.Again) setReady(i);
+    else if (call_indirect<i32>(work, e) == Work.Again) setReady(i);
     // Behind the turn, so that an element can do something with a budget of 1.
     p.budget--;
   }
@@ -274,9 +276,14 @@ function awaitHost(): i64 {
   const p = pipeline();
   let e: Element | null = null;
   let link: Link | null = null;
-  for (let i: u32 = 0; i < p.elements.length && !link; i++) {
-    e = p.elements.get(i);
-    if (starves(e)) link = linkInTheWay(e);
+  if (p.waits || p.state == State.Paused) {
+    let waits = false;
+    for (let i: u32 = 0; i < p.elements.length && !link; i++) {
+      e = p.elements.get(i);
+      if (e.has(ElementFlag.Waiting)) waits = true;
+      if (starves(e)) link = linkInTheWay(e);
+    }
+    if (!link) p.waits = waits;
   }
   if (!link) {
     p.starving = NONE;

@@ -14,7 +14,15 @@ import { Pad, PadFlag } from "./pad";
 import { PipelineFlag, pipeline } from "./pipeline";
 
 /** Moves towards the target state as far as it goes now; whether the state has changed. */
+@inline
 export function changeState(): bool {
+  const p = pipeline();
+  // A pipeline that plays, and shall, has nowhere to go.
+  if (p.state == State.Playing && p.target == State.Playing && !p.has(PipelineFlag.Closing)) return false;
+  return move();
+}
+
+function move(): bool {
   const p = pipeline();
   let changed = false;
   // What has begun to close closes first, whatever was asked for since.

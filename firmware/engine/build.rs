@@ -12,6 +12,9 @@ fn main() {
     println!("cargo:rerun-if-env-changed={name}");
   }
   println!("cargo:rerun-if-changed=c");
+  if env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "none") {
+    memory();
+  }
   if env::var_os("CARGO_FEATURE_AOT").is_some() {
     aot();
   } else if env::var_os("CARGO_FEATURE_WASM3").is_some() {
@@ -59,6 +62,13 @@ fn aot() {
   }
   core.compile("g2g_core");
   build().file("c/aot.c").opt_level_str("s").warnings(true).compile("g2g_aot");
+}
+
+/// A loop that copies must not become a call of itself.
+fn memory() {
+  let mut build = build();
+  build.file("c/memory.c").opt_level_str("s").warnings(true).flag("-fno-tree-loop-distribute-patterns");
+  build.compile("g2g_memory");
 }
 
 fn wasm3() {

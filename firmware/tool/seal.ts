@@ -10,8 +10,10 @@ import { DataSegment, PAGE, SECTION, leb, memoryOf, sectionBytes, sectionsOf, si
 export interface Cut {
   /** A pattern of their names. */
   readonly functions: string;
-  /** Why nothing calls them any more. */
+  /** Why nothing calls them any more, or nobody misses what they do. */
   readonly why: string;
+  /** They are called, and do nothing then; they have no result. */
+  readonly silent?: boolean;
 }
 
 /** What a sealed module is made of. */
@@ -40,12 +42,18 @@ const FEATURES = [
   ...["--enable-mutable-globals", "--enable-nontrapping-float-to-int"],
 ];
 
+/**
+ * How it is optimized. Constants that are added to an address go into the access: no record of the core lies across the end
+ * of the address space, which is all that the last option asks for.
+ */
+const OPTIMIZE = ["--closed-world", "-O3", "--low-memory-unused"];
+
 /** Zeroes between two stretches of data that cost more as data than a stretch of its own. */
 const GAP = 12;
 
 /**
- * Makes the module of an image: what only led to where it begins is cut out (a call of it would trap), and the memory is
- * its data.
+ * Makes the module of an image: what only led to where it begins is cut out (a call of it traps, or does nothing where nobody
+ * misses that), and the memory is its data.
  */
 export async function seal(input: SealInput): Promise<Uint8Array> {
   const cut = path.join(input.scratch, "cut.wasm");
@@ -53,7 +61,7 @@ export async function seal(input: SealInput): Promise<Uint8Array> {
   await writeFile(cut, cutOut(input));
   const wasmOpt = path.join(root, "node_modules/binaryen/bin/wasm-opt");
   if (!input.optimize) return withMemory(await readFile(cut), input.memory);
-  await promisify(execFile)(process.execPath, [wasmOpt, cut, ...FEATURES, "--closed-world", "-O3", "-g", "-o", out]);
+  await promisify(execFile)(process.execPath, [wasmOpt, cut, ...FEATURES, ...OPTIMIZE, "-g", "-o", out]);
   return withMemory(await readFile(out), input.memory);
 }
 
@@ -62,15 +70,16 @@ function cutOut({ module, exports, cut, only, idle }: SealInput): Uint8Array {
   binaryen.setDebugInfo(true);
   const m = binaryen.readBinary(module);
   try {
-    const patterns = cut.map(({ functions }) => new RegExp(functions));
+    const patterns = cut.map(({ functions, silent }) => ({ pattern: new RegExp(functions), silent }));
     // All are listed first: what is replaced moves to the end.
     const functions = Array.from({ length: m.getNumFunctions() }, (_, i) =>
       binaryen.getFunctionInfo(m.getFunctionByIndex(i)),
     );
     for (const { name, module: imported, params, results } of functions) {
-      if (imported || (only?.has(name) !== false && !patterns.some((p) => p.test(name)))) continue;
+      const match = patterns.find(({ pattern }) => pattern.test(name));
+      if (imported || (only?.has(name) !== false && !match)) continue;
       m.removeFunction(name);
-      m.addFunction(name, params, results, [], m.unreachable());
+      m.addFunction(name, params, results, [], match?.silent ? m.nop() : m.unreachable());
     }
     const gone = "sealed";
     m.addFunction(gone, binaryen.none, binaryen.none, [], m.unreachable());

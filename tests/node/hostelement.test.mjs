@@ -104,6 +104,46 @@ test("a transform may give several frames for one, and must wait for credits", a
   assert.ok(most > 0 && most < 64);
 });
 
+test("a muxer that waits for an element which hoards frames gets them, though its other input is full meanwhile", async (t) => {
+  const HOARD = 30;
+  const elements = [
+    factory(
+      "hoard",
+      [SINK, SRC],
+      (c) => {
+        const held = [];
+        let began = false;
+        const serve = () => {
+          began ||= held.length >= HOARD;
+          while (began && held.length && c.credits(0)) {
+            const f = held.shift();
+            c.data(0, f.data, { pts: f.pts, flags: f.flags });
+          }
+        };
+        return {
+          frame(f) {
+            held.push({ data: f.copy(), pts: f.pts, flags: f.flags });
+            f.release();
+            serve();
+          },
+          credit: serve,
+          drain: () => void held.splice(0),
+        };
+      },
+      { relation: "same", window: 2 * HOARD },
+    ),
+  ];
+  // A live source, so that no first frame is waited for.
+  const source =
+    "audiotestsrc is-live=true num-buffers=60 samplesperbuffer=80 ! audio/x-raw,format=S16LE,rate=8000,channels=1";
+  const line = `${source} ! tee name=t  t. ! mp4mux name=m ! appsink name=out sync=false  t. ! hoard ! m.`;
+  const p = await launch(t, line, { elements });
+  await p.play();
+  const got = await within(take(p.appsink("out")), "the file", 5000);
+  assert.equal(await within(p.done, "the end"), "eos");
+  assert.ok(got.reduce((n, f) => n + f.data.length, 0) > 60 * 160 + HOARD * 160);
+});
+
 test("an element holds no more frames than its window, or than it has room for", async (t) => {
   for (const [more, limit] of [
     [{ window: 3 }, 3],

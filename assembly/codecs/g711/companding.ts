@@ -1,7 +1,7 @@
 import { RUNS_SIZE, Runs } from "../../audio/runs";
-import { Block, BlockPool, blockUnref, closeBlockPool } from "../../core/block";
+import { Block, BlockPool, closeBlockPool } from "../../core/block";
 import { Event, EventType, segmentEvent } from "../../core/event";
-import { Frame, bytesWritable, copyProperties, frameUnref, newFrame } from "../../core/frame";
+import { Frame, copyProperties, frameOf, frameUnref } from "../../core/frame";
 import { MetaFlag } from "../../core/meta";
 import { Format } from "../../core/segment";
 import { newTags, tagsUnref } from "../../core/tags";
@@ -114,23 +114,19 @@ export function compand(e: Element): i32 {
     const frame = asFrame(packet);
     const samples = samplesOf(self, frame);
     spend(1 + <i32>(samples >> 8));
-    if (!samples) {
-      take(link);
-      warnCut(self, frame);
-      frameUnref(frame);
-    } else if (canStay(self, frame)) {
-      take(link);
-      warnCut(self, frame);
-      const data = frame.slices.at(0).data;
-      call_indirect<void>(self.convert, data, data, samples);
-      frame.slices.truncate(samples);
+    const stays = canStay(self, frame);
+    const block = samples && !stays ? blockOf(self, self.encodes ? samples : samples << 1) : null;
+    if (samples && !stays && !block) return Work.Idle;
+    take(link);
+    if (frame.size != (self.encodes ? samples << 1 : samples)) warnCut(self, frame);
+    if (!samples) frameUnref(frame);
+    else if (block) give(self, frame, block, samples);
+    else {
+      const s = frame.slices.at(0);
+      call_indirect<void>(self.convert, s.data, s.data, samples);
+      s.length = samples;
+      frame.size = samples;
       send(self, frame, samples);
-    } else {
-      const block = blockOf(self, self.encodes ? samples : samples << 1);
-      if (!block) return Work.Idle;
-      take(link);
-      warnCut(self, frame);
-      give(self, frame, block, samples);
     }
   }
   return Work.Idle;
@@ -145,7 +141,9 @@ function samplesOf(self: Compander, frame: Frame): u32 {
 
 /** Whether the codes can be put where the samples are. */
 function canStay(self: Compander, frame: Frame): bool {
-  return self.encodes && frame.count == 1 && !frame.slices.at(0).run && !frame.metas && bytesWritable(frame);
+  if (!self.encodes || frame.count != 1 || frame.refs != 1 || frame.metas) return false;
+  const s = frame.slices.at(0);
+  return !s.run && s.block.refs == 1;
 }
 
 /** A block for `bytes`; null while there is none, or after an error. The pool is as large as frames have been. */
@@ -166,16 +164,12 @@ const RUNS: usize = memory.data(RUNS_SIZE, 8);
 
 /** Converts a frame, which it drops, into a block, whose reference it takes over, and sends that. */
 function give(self: Compander, frame: Frame, block: Block, samples: u32): void {
-  const out = newFrame();
-  const bytes = self.encodes ? samples : samples << 1;
-  if (!out || !out.append(block.data, block, bytes, 0)) {
-    if (out) frameUnref(out);
-    blockUnref(block);
+  const out = frameOf(block, self.encodes ? samples : samples << 1);
+  if (!out) {
     frameUnref(frame);
     failMemory(self);
     return;
   }
-  blockUnref(block);
   const runs = changetype<Runs>(RUNS).over(frame.slices, self.encodes ? 2 : 1, samples);
   for (let to = block.data; runs.next(); to += self.encodes ? runs.count : runs.count << 1) {
     call_indirect<void>(self.convert, to, runs.data, runs.count);

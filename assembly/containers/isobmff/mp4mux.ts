@@ -22,7 +22,7 @@ import { pushSegment } from "../../graph/demux";
 import { Element, ElementFlag, Work, addPad, bookCopy, push, pushEos, pushEvent, room } from "../../graph/element";
 import { asFrame, dropPacket, isEvent, peek, take } from "../../graph/link";
 import { Pad, PadFlag } from "../../graph/pad";
-import { PipelineFlag, pipeline, spend } from "../../graph/pipeline";
+import { PipelineFlag, pipeline, spend, waitForData } from "../../graph/pipeline";
 import { Query, QueryType, askPeer, beginQuery, endQuery } from "../../graph/query";
 import { padName } from "../../graph/request";
 import { startStream } from "../../graph/source";
@@ -318,7 +318,7 @@ function choose(self: Mp4Mux): Pad | null {
       }
     } else if (!last.has(PadFlag.Eos) && last.silent < limit) {
       // The others are held up until its turn is over.
-      if (state == Aggregate.Frame) self.set(ElementFlag.Waiting);
+      if (state == Aggregate.Frame) waitForData(self);
       return null;
     }
   }

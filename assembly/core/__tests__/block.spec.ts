@@ -146,6 +146,25 @@ describe("blocks", () => {
     end();
   });
 
+  test("a small block has its bytes in its record, and takes no other memory", () => {
+    begin();
+    blockUnref(newBlock(16)!);
+    const allocs = heap().allocs;
+    const blocks = new Array<Block>();
+    for (let i: u32 = 0; i < 6; i++) {
+      const b = newBlock(16)!;
+      memory.fill(b.data, <u8>(i + 1), 16);
+      blocks.push(b);
+    }
+    for (let i = 0; i < 6; i++) {
+      for (let k: usize = 0; k < 16; k++) must(load<u8>(blocks[i].data + k) == <u8>(i + 1), "its own bytes");
+      must(blocks[i].size == 16 && blocks[i].refs == 1, "the record");
+    }
+    expect<u32>(heap().allocs).toBe(allocs);
+    while (blocks.length) blockUnref(blocks.pop());
+    end();
+  });
+
   test("a block over memory from the heap takes it along", () => {
     begin();
     const p = alloc(500, Owner.Host);

@@ -4,7 +4,7 @@ import { RECORDREADER_SIZE, RecordReader } from "../../base/records";
 import { anyCaps, capsOf, capsUnref } from "../../caps/caps";
 import { FrameFlag } from "../../generated/abi";
 import { Atom } from "../../generated/words";
-import { blockRef, blockUnref, blocksInit, blocksRelease, blocksUsed, newBlock } from "../block";
+import { blockUnref, blocksInit, blocksRelease, blocksUsed, newBlock } from "../block";
 import {
   EventType,
   capsEvent,
@@ -19,8 +19,8 @@ import {
 } from "../event";
 import {
   INLINE_SLICES,
-  bytesWritable,
   copyProperties,
+  frameOf,
   frameRef,
   frameUnref,
   framesInit,
@@ -126,20 +126,15 @@ describe("frames", () => {
     end();
   });
 
-  test("bytes may be changed in place when nobody else has them", () => {
+  test("a frame of a block takes the reference along", () => {
     begin();
     const b = newBlock(100)!;
-    const f = newFrame()!;
-    f.append(b.data, b, 50, 0);
-    expect<bool>(bytesWritable(f)).toBe(false, "the test holds the block");
-    blockUnref(b);
-    expect<bool>(bytesWritable(f)).toBe(true);
-    frameRef(f);
-    expect<bool>(bytesWritable(f)).toBe(false, "somebody else holds the frame");
-    frameUnref(f);
-    blockRef(b);
-    expect<bool>(bytesWritable(f)).toBe(false);
-    blockUnref(b);
+    const f = frameOf(b, 60)!;
+    must(b.refs == 1 && f.refs == 1 && f.count == 1 && f.size == 60, "the frame holds the block alone");
+    const s = f.slices.at(0);
+    must(s.data == b.data && s.block == b && s.length == 60 && !s.run, "one stretch from the start");
+    must(f.pts == NONE && f.room == INLINE_SLICES, "as new");
+    must(f.append(b.data + 60, b, 40, 0) && f.count == 1 && f.size == 100, "what follows joins it");
     frameUnref(f);
     end();
   });

@@ -1,7 +1,7 @@
 import { TIMELINE_SIZE, Timeline } from "../../audio/timeline";
 import { Owner, allocZero, free } from "../../base/heap";
 import { Event, EventType } from "../../core/event";
-import { Frame, FrameFlag, frameUnref } from "../../core/frame";
+import { Frame, FrameFlag, frameUnref, newFrame } from "../../core/frame";
 import { appendSlices } from "../../core/slices";
 import { NONE, SECOND, scaleFloor } from "../../core/time";
 import { Prop } from "../../generated/elements/rtppcmupay";
@@ -131,16 +131,15 @@ export function payAudio(e: Element): i32 {
   const pad = e.sink!;
   const link = pad.link;
   if (!link) return Work.Idle;
-  while (room(e.src!) && !e.has(ElementFlag.Failed)) {
+  while (!e.has(ElementFlag.Failed)) {
+    const n = self.held.size ? self.framing.next(self.held.size) : 0;
+    if ((!n && link.head == link.tail) || !room(e.src!)) return Work.Idle;
     if (pipeline().budget <= 0) return Work.Again;
-    const n = self.framing.next(self.held.size);
+    spend(1);
     if (n) {
-      spend(1);
       send(self, n, null);
       continue;
     }
-    if (link.head == link.tail) return Work.Idle;
-    spend(1);
     const packet = take(link);
     if (isEvent(packet)) handleEvent(e, pad, asEvent(packet));
     else hold(self, asFrame(packet));
@@ -159,12 +158,12 @@ function hold(self: AudioPay, f: Frame): void {
   const at = held.size;
   self.timeline.mark(f.pts, at);
   if (!at) {
-    self.capture = f.capture;
     // A frame that is a packet as it is needs no other.
     if (f.refs == 1 && !f.metas && self.framing.next(f.size) == f.size) {
       send(self, f.size, f);
       return;
     }
+    self.capture = f.capture;
   }
   if (!appendSlices(held, f.slices, 0, f.size)) failMemory(self);
   frameUnref(f);
@@ -181,11 +180,29 @@ function drain(self: AudioPay): void {
   if (self.held.size) send(self, self.held.size, null);
 }
 
+/** Sends the first `bytes` of what is held, or a frame that has them and no metas, and that nobody else holds. */
 function send(self: AudioPay, bytes: u32, media: Frame | null): void {
+  const packet = media ? media : takeHeld(self, bytes);
+  if (!packet) return;
   const t = self.timeline;
-  self.lastTime = t.first;
-  self.lastSent = self.sent;
-  sendPacket(self, bytes, t.first, t.lasts(bytes), self.capture, self.sent, self.broken, media);
-  self.sent += bytes;
+  const sent = self.sent;
+  packet.pts = t.first;
+  packet.duration = t.lasts(bytes);
+  self.lastTime = packet.pts;
+  self.lastSent = sent;
+  self.sent = sent + bytes;
   t.advance(bytes);
+  sendPacket(self, packet, sent, self.broken);
+}
+
+/** The first `bytes` of what is held, as a frame; null after an error was posted. */
+function takeHeld(self: AudioPay, bytes: u32): Frame | null {
+  const f = newFrame();
+  if (f && self.held.moveTo(f.slices, bytes)) {
+    f.capture = self.capture;
+    return f;
+  }
+  if (f) frameUnref(f);
+  failMemory(self);
+  return null;
 }

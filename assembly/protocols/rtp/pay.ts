@@ -2,7 +2,7 @@ import { random } from "../../abi/imports";
 import { Owner, allocZero, free } from "../../base/heap";
 import { capsOf, capsUnref } from "../../caps/caps";
 import { blockUnref, newBlock } from "../../core/block";
-import { Frame, FrameFlag, frameUnref, newFrame } from "../../core/frame";
+import { Frame, FrameFlag, frameUnref } from "../../core/frame";
 import { Slices } from "../../core/slices";
 import { NONE } from "../../core/time";
 import { Prop } from "../../generated/elements/rtppcmupay";
@@ -113,49 +113,28 @@ export function negotiatePay(self: RtpPay, media: u32, encoding: u32, clockRate:
 }
 
 /**
- * Sends the first `bytes` of what is held as a packet, or a frame that has these bytes and no metas: nobody else holds it, and it
- * becomes the packet.
- * @param pts, duration, capture of that media, ns or NONE
+ * Sends media as a packet: the header comes in front of it.
+ * @param packet has the bytes, times and capture of the media, no metas, and one reference, which is used up
  * @param ticks media sent before it, ticks of the clock rate, or -1
  */
-export function sendPacket(
-  self: RtpPay,
-  bytes: u32,
-  pts: i64,
-  duration: i64,
-  capture: i64,
-  ticks: i64,
-  marker: bool,
-  media: Frame | null,
-): void {
-  const f = media ? media : newFrame();
+export function sendPacket(self: RtpPay, packet: Frame, ticks: i64, marker: bool): void {
   const head = newBlock(RTP_HEADER);
-  let ok = f != null && head != null;
-  if (ok) {
-    const sender = self.sender;
-    const timestamp = sender.stamp(self.sink!.segment.runningTime(pts), ticks);
-    store<i64>(self.slot(Prop.seqnum), sender.sequence);
-    store<i64>(self.slot(Prop.timestamp), timestamp);
-    sender.emit(head!.data, marker);
-    ok = media
-      ? f!.slices.prepend(head!.data, head!, RTP_HEADER)
-      : f!.append(head!.data, head!, RTP_HEADER, 0) && self.held.moveTo(f!.slices, bytes);
-  }
+  const ok = head != null && packet.slices.prepend(head.data, head, RTP_HEADER);
   if (head) blockUnref(head);
   if (!ok) {
-    if (f) frameUnref(f);
+    frameUnref(packet);
     failMemory(self);
     return;
   }
-  const packet = f!;
-  packet.flags = FrameFlag.Key;
-  if (self.broken) packet.flags |= FrameFlag.Discont;
+  const sender = self.sender;
+  const timestamp = sender.stamp(self.sink!.segment.runningTime(packet.pts), ticks);
+  store<i64>(self.slot(Prop.seqnum), sender.sequence);
+  store<i64>(self.slot(Prop.timestamp), timestamp);
+  sender.emit(head!.data, marker);
+  packet.flags = self.broken ? FrameFlag.Key | FrameFlag.Discont : FrameFlag.Key;
   self.broken = false;
-  packet.pts = pts;
   packet.dts = NONE;
-  packet.duration = duration;
   packet.offset = -1;
-  packet.capture = capture;
-  packet.sequence = self.sender.sequence;
+  packet.sequence = sender.sequence;
   push(self.src!, packet);
 }

@@ -171,6 +171,18 @@ ALWAYS void store_u8(u8* p, u8 v) {
   *p = v;
 }
 
+/*
+ * Where an access goes: to a field of a record at the address, so that its offset stays in the instruction. The sum of an
+ * address and an offset is something that the compiler works out beforehand, and keeps. Records are short; offsets may be any.
+ */
+#define G2G_RECORD 4096u
+#define FIELD(t, a, k)                                                                                      \
+  ((void*)&((struct { u8 before[(k) < G2G_RECORD ? (k) : 0]; t field; } __attribute__((packed, may_alias))*)( \
+                base + (a) + ((k) < G2G_RECORD ? 0 : (k))))                                                  \
+       ->field)
+#define LOAD(t, a, k) load_##t(FIELD(t, a, k))
+#define STORE(t, a, k, v) store_##t(FIELD(t, a, k), (t)(v))
+
 #define DEFINE_REINTERPRET(name, from, to)        \
   ALWAYS to name(from x) {                        \
     to result;                                    \
@@ -183,30 +195,30 @@ DEFINE_REINTERPRET(i32_reinterpret_f32, f32, u32)
 DEFINE_REINTERPRET(f64_reinterpret_i64, u64, f64)
 DEFINE_REINTERPRET(i64_reinterpret_f64, f64, u64)
 
-/* The accesses of WebAssembly, already checked; `at` is the address in the memory with the offset added. */
-#define i32_load(a, k) load_u32(base + (a) + (k))
-#define i64_load(a, k) load_u64(base + (a) + (k))
-#define f32_load(a, k) f32_reinterpret_i32(load_u32(base + (a) + (k)))
-#define f64_load(a, k) f64_reinterpret_i64(load_u64(base + (a) + (k)))
-#define i32_load8_s(a, k) ((u32)(s32)(s8)load_u8(base + (a) + (k)))
-#define i32_load8_u(a, k) ((u32)load_u8(base + (a) + (k)))
-#define i32_load16_s(a, k) ((u32)(s32)(s16)load_u16(base + (a) + (k)))
-#define i32_load16_u(a, k) ((u32)load_u16(base + (a) + (k)))
-#define i64_load8_s(a, k) ((u64)(s64)(s8)load_u8(base + (a) + (k)))
-#define i64_load8_u(a, k) ((u64)load_u8(base + (a) + (k)))
-#define i64_load16_s(a, k) ((u64)(s64)(s16)load_u16(base + (a) + (k)))
-#define i64_load16_u(a, k) ((u64)load_u16(base + (a) + (k)))
-#define i64_load32_s(a, k) ((u64)(s64)(s32)load_u32(base + (a) + (k)))
-#define i64_load32_u(a, k) ((u64)load_u32(base + (a) + (k)))
-#define i32_store(a, k, v) store_u32(base + (a) + (k), v)
-#define i64_store(a, k, v) store_u64(base + (a) + (k), v)
-#define f32_store(a, k, v) store_u32(base + (a) + (k), i32_reinterpret_f32(v))
-#define f64_store(a, k, v) store_u64(base + (a) + (k), i64_reinterpret_f64(v))
-#define i32_store8(a, k, v) store_u8(base + (a) + (k), (u8)(v))
-#define i32_store16(a, k, v) store_u16(base + (a) + (k), (u16)(v))
-#define i64_store8(a, k, v) store_u8(base + (a) + (k), (u8)(v))
-#define i64_store16(a, k, v) store_u16(base + (a) + (k), (u16)(v))
-#define i64_store32(a, k, v) store_u32(base + (a) + (k), (u32)(v))
+/* The accesses of WebAssembly, already checked: an address in the memory, a constant offset, a variable to store. */
+#define i32_load(a, k) LOAD(u32, a, k)
+#define i64_load(a, k) LOAD(u64, a, k)
+#define f32_load(a, k) f32_reinterpret_i32(LOAD(u32, a, k))
+#define f64_load(a, k) f64_reinterpret_i64(LOAD(u64, a, k))
+#define i32_load8_s(a, k) ((u32)(s32)(s8)LOAD(u8, a, k))
+#define i32_load8_u(a, k) ((u32)LOAD(u8, a, k))
+#define i32_load16_s(a, k) ((u32)(s32)(s16)LOAD(u16, a, k))
+#define i32_load16_u(a, k) ((u32)LOAD(u16, a, k))
+#define i64_load8_s(a, k) ((u64)(s64)(s8)LOAD(u8, a, k))
+#define i64_load8_u(a, k) ((u64)LOAD(u8, a, k))
+#define i64_load16_s(a, k) ((u64)(s64)(s16)LOAD(u16, a, k))
+#define i64_load16_u(a, k) ((u64)LOAD(u16, a, k))
+#define i64_load32_s(a, k) ((u64)(s64)(s32)LOAD(u32, a, k))
+#define i64_load32_u(a, k) ((u64)LOAD(u32, a, k))
+#define i32_store(a, k, v) STORE(u32, a, k, v)
+#define i64_store(a, k, v) STORE(u64, a, k, v)
+#define f32_store(a, k, v) STORE(u32, a, k, i32_reinterpret_f32(v))
+#define f64_store(a, k, v) STORE(u64, a, k, i64_reinterpret_f64(v))
+#define i32_store8(a, k, v) STORE(u8, a, k, v)
+#define i32_store16(a, k, v) STORE(u16, a, k, v)
+#define i64_store8(a, k, v) STORE(u8, a, k, v)
+#define i64_store16(a, k, v) STORE(u16, a, k, v)
+#define i64_store32(a, k, v) STORE(u32, a, k, v)
 
 /* One check each: the ends cannot overflow since a length that is in bounds is below the size. */
 static __attribute__((unused)) void memory_fill(u32 to, u32 value, u32 n) {
