@@ -261,10 +261,30 @@ ${enums.length ? "\n" + enums.join("\n") : ""}`,
   reference([...tables, ...own, ...boards].sort((x, y) => (x.name < y.name ? -1 : 1)));
 }
 
-/** The tables for the host: every element with its texts, and apart from them those that the host itself serves. */
+/** Entries of a table in the order of node-host/src/table.ts, so that all hosts show it in the same words. */
+const FIELDS = {
+  element: "name klass doc example rank flags aliases line relation pads properties".split(" "),
+  pad: "name direction presence caps prefer".split(" "),
+  property: "name type default min max values flags doc".split(" "),
+};
+
+function inOrder(part, fields, where) {
+  const unknown = Object.keys(part).filter((name) => !fields.includes(name));
+  if (unknown.length) throw new Error(`${where}: unknown entry ${unknown.join(", ")}`);
+  return Object.fromEntries(fields.filter((name) => name in part).map((name) => [name, part[name]]));
+}
+
+/** The tables for the hosts: every element with its texts, and apart from them those that the Node host itself serves. */
 function hostTables(tables, own) {
-  const plain = ({ file, ...table }) => table;
+  const plain = ({ file, ...table }) => {
+    const out = inOrder(table, FIELDS.element, file);
+    if (out.pads) out.pads = out.pads.map((p) => inOrder(p, FIELDS.pad, file));
+    if (out.properties) out.properties = out.properties.map((p) => inOrder(p, FIELDS.property, file));
+    return out;
+  };
   const all = [...tables, ...own].sort((x, y) => (x.name < y.name ? -1 : 1)).map(plain);
+  const core = tables.map((t) => `  ${JSON.stringify(plain(t))}`).join(",\n");
+  emit("host/library/src/generated/elements.json", `[\n${core}\n]\n`);
   const lines = all.map((t) => `  ${JSON.stringify(t)},`).join("\n");
   emit(
     "node-host/src/generated/elements.ts",

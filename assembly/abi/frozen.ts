@@ -145,7 +145,7 @@ export function allocations(): u32 {
 }
 
 /** Hooks of a factory that a frozen pipeline never calls: it has been built, started and negotiated, and never stops. */
-const IDLE_HOOKS: u32 = 8;
+const IDLE_HOOKS: u32 = 9;
 
 /** Indices in the function table of the hooks that a frozen pipeline never calls, one after the other; 0 behind the last. */
 export function idle_hook(i: u32): u32 {
@@ -173,6 +173,9 @@ export function idle_hook(i: u32): u32 {
         break;
       case 6:
         hook = f.transform;
+        break;
+      case 7:
+        hook = f.fixate;
         break;
       default:
         hook = f.padCaps;

@@ -144,6 +144,8 @@ export const enum Code {
   CutSample = 263,
   /** a block of {0} bytes is damaged and left out */
   BadBlock = 264,
+  /** a frame has {0} bytes, and a picture of {2}x{3} in {4} has {1} */
+  ShortPicture = 265,
   /** {0} bytes are no RTP packet: {1} */
   BadPacket = 270,
 }

@@ -267,17 +267,25 @@ function attempt(r: Region, i: u32, caps: Caps): bool {
   return false;
 }
 
-/** What a link would like best: what comes in, for an element that can leave it as it is; else its source's wish. */
-function wishOf(r: Region, link: Link): Caps | null {
+/** The fixed caps that come into an element that hands caps on, or null. */
+function inputOf(r: Region, e: Element): Caps | null {
+  if (!isRelated(e)) return null;
+  for (let p = e.sink; p; p = p!.next) {
+    const l = p.link;
+    if (l && l.mark >= 0 && r.sets.get(l.mark).isFixed()) return r.sets.get(l.mark);
+  }
+  return null;
+}
+
+/** What a link would like best of a set: what comes in, for an element that can leave it as it is; else its source's wish. */
+function chooseFor(r: Region, link: Link, set: Caps): Caps {
   const e = link.src.element;
-  if (isRelated(e)) {
-    for (let p = e.sink; p; p = p!.next) {
-      const l = p.link;
-      if (l && l.mark >= 0 && r.sets.get(l.mark).isFixed()) return r.sets.get(l.mark);
-    }
+  const input = inputOf(r, e);
+  if (input) {
+    return e.factory.fixate ? call_indirect<Caps>(e.factory.fixate, e, link.src, set, input) : fixateCaps(set, input);
   }
   const wish = templateOf(link.src).prefer;
-  return wish ? wish : templateOf(link.sink).prefer;
+  return fixateCaps(set, wish ? wish : templateOf(link.sink).prefer);
 }
 
 /** Fixes the links that are still open, one after the other. */
@@ -287,8 +295,7 @@ function search(r: Region): bool {
   if (i == r.links.length) return true;
   const set = r.sets.get(i);
   if (set.any) return attempt(r, i, capsOf(Atom.application_octet_stream));
-  const wish = wishOf(r, r.links.get(i));
-  if (attempt(r, i, fixateCaps(set, wish))) return true;
+  if (attempt(r, i, chooseFor(r, r.links.get(i), set))) return true;
   if (set.count > 1) {
     for (let k: u32 = 0; k < set.count; k++) {
       const one = newCaps();

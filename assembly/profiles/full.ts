@@ -32,7 +32,8 @@ import { register as r25 } from "../protocols/rtp/rtppcmupay";
 import { register as r26 } from "../elements/tee";
 import { register as r27 } from "../containers/mpegts/tsdemux";
 import { register as r28 } from "../elements/typefind";
-import { register as r29 } from "../elements/videotestsrc";
+import { register as r29 } from "../elements/videoconvert";
+import { register as r30 } from "../elements/videotestsrc";
 import { newFactory } from "../registry/factory";
 
 export { abi_version, alloc, free, describe, launch, set_state, step, query, event, dispose } from "../abi/exports";
@@ -71,5 +72,6 @@ export function init(ceiling: u32, options: u32): i32 {
   r27();
   r28();
   r29();
+  r30();
   return endInit();
 }

@@ -117,6 +117,9 @@ export class Factory {
   transform: u32;
   // (e: Element, pad: Pad): Caps — what a pad can carry now; a new reference
   padCaps: u32;
+  // (e: Element, pad: Pad, caps: Caps, input: Caps): Caps — the stream of `caps` that a src pad would like best when fixed
+  // caps come in; a new reference
+  fixate: u32;
 
   @inline
   get fields(): Vec<u32> {

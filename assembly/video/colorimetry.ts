@@ -13,6 +13,12 @@ const MATRIX: usize = memory.data<u8>([1, 3, 0, 0, 2, 4, 4, 5, 0, 6, 6]);
 const TRANSFER: usize = memory.data<u8>([0, 5, 0, 0, 4, 8, 16, 6, 1, 9, 10, 0, 0, 7, 13, 11, 14, 0, 15]);
 const PRIMARIES: usize = memory.data<u8>([0, 1, 0, 0, 2, 3, 4, 5, 6, 7, 9, 10, 11]);
 
+// prettier-ignore
+const NAMES: usize = memory.data<u32>([
+  Atom.bt709, Atom.bt601, Atom.smpte240m, Atom.bt2020, Atom.bt2020_10, Atom.bt2100_pq, Atom.bt2100_hlg, Atom.sRGB,
+]);
+const NAMED: u32 = 8;
+
 const TEXT: usize = memory.data(32, 4);
 const OUT: usize = memory.data(TEXT_SIZE, 4);
 
@@ -22,25 +28,20 @@ export function colorimetryOf(fullRange: bool, matrix: u32, transfer: u32, prima
   const t: u32 = transfer < 19 ? load<u8>(TRANSFER + transfer) : 0;
   const p: u32 = primaries < 13 ? load<u8>(PRIMARIES + primaries) : primaries == 22 ? 12 : 0;
   if (!m && !t && !p) return 0;
-  if (!fullRange) {
-    if (m == 3 && t == 5 && p == 1) return Atom.bt709;
-    if (m == 4 && t == 16 && p == 4) return Atom.bt601;
-    if (m == 5 && t == 6 && p == 5) return Atom.smpte240m;
-    if (m == 6 && p == 7) {
-      if (t == 11) return Atom.bt2020;
-      if (t == 13) return Atom.bt2020_10;
-      if (t == 14) return Atom.bt2100_pq;
-      if (t == 15) return Atom.bt2100_hlg;
-    }
-  } else if (m == 1 && t == 7 && p == 1) return Atom.sRGB;
+  return colorimetryAtom(pack(fullRange ? 1 : 2, m, t, p));
+}
+
+/** The caps value of a packed colorimetry: a name for the usual ones, else numbers; 0 when there is no room for it. */
+export function colorimetryAtom(colorimetry: u32): u32 {
+  for (let i: u32 = 0; i < NAMED; i++) {
+    const atom = load<u32>(NAMES + ((<usize>i) << 2));
+    if (parseColorimetry(atom) == colorimetry) return atom;
+  }
   const text = changetype<Text>(OUT).into(TEXT, 32);
-  text.u64(fullRange ? 1 : 2);
-  text.byte(58);
-  text.u64(m);
-  text.byte(58);
-  text.u64(t);
-  text.byte(58);
-  text.u64(p);
+  for (let i: u32 = 0; i < 32; i += 8) {
+    if (i) text.byte(58);
+    text.u64((colorimetry >> i) & 255);
+  }
   return atomOf(TEXT, text.length);
 }
 
@@ -61,6 +62,12 @@ function pack(range: u32, matrix: u32, transfer: u32, primaries: u32): u32 {
   return range | (matrix << 8) | (transfer << 16) | (primaries << 24);
 }
 
+/** The transfer function and primaries of one colorimetry with the range and matrix of another, both packed. */
+@inline
+export function withRange(colors: u32, range: u32): u32 {
+  return (colors & 0xffff0000) | (range & 0xffff);
+}
+
 /** The matrix of a colorimetry that was packed. */
 @inline
 export function matrixOf(colorimetry: u32): Matrix {
@@ -71,6 +78,12 @@ export function matrixOf(colorimetry: u32): Matrix {
 @inline
 export function isFullRange(colorimetry: u32): bool {
   return (colorimetry & 255) == 1;
+}
+
+/** Whether one has the limited range; one whose range is not known has the full range, as GStreamer has it. */
+@inline
+export function isLimitedRange(colorimetry: u32): bool {
+  return (colorimetry & 255) == 2;
 }
 
 /** The colorimetry of a caps value as a packed number; 0 when it is none. */

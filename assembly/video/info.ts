@@ -92,6 +92,12 @@ export class VideoInfo {
     return (this.height + (1 << sub) - 1) >> sub;
   }
 
+  /** Rows that a plane has room for, those that fill it up with them. */
+  planeRows(plane: u32): u32 {
+    const end = plane + 1 < <u32>this.info.planes ? this.offset(plane + 1) : this.size;
+    return (end - this.offset(plane)) / this.stride(plane);
+  }
+
   /** Address of component `i` in row `row` of that component, in a picture at `data`. */
   @inline
   at(data: usize, i: u32, row: u32): usize {

@@ -73,6 +73,7 @@ const NAMES: &[u8] = b"100Syntax\
   262SoundTooLarge\
   263CutSample\
   264BadBlock\
+  265ShortPicture\
   270BadPacket";
 
 /// The name of a code.
@@ -164,6 +165,7 @@ pub const fn error_text(code: i32) -> Option<(&'static str, &'static str)> {
     262 => ("SoundTooLarge", "frames of {0} samples of {1} channels are too large"),
     263 => ("CutSample", "{0} bytes behind the last whole sample were left out"),
     264 => ("BadBlock", "a block of {0} bytes is damaged and left out"),
+    265 => ("ShortPicture", "a frame has {0} bytes, and a picture of {2}x{3} in {4} has {1}"),
     270 => ("BadPacket", "{0} bytes are no RTP packet: {1}"),
     _ => return None,
   })

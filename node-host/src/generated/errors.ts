@@ -86,6 +86,7 @@ export const enum Code {
   SoundTooLarge = 262,
   CutSample = 263,
   BadBlock = 264,
+  ShortPicture = 265,
   BadPacket = 270,
 }
 
@@ -162,5 +163,6 @@ export const ERRORS: Record<number, ErrorText> = {
   262: {"name":"SoundTooLarge","text":"frames of {0} samples of {1} channels are too large","hint":"lower samplesperbuffer"},
   263: {"name":"CutSample","text":"{0} bytes behind the last whole sample were left out"},
   264: {"name":"BadBlock","text":"a block of {0} bytes is damaged and left out"},
+  265: {"name":"ShortPicture","text":"a frame has {0} bytes, and a picture of {2}x{3} in {4} has {1}"},
   270: {"name":"BadPacket","text":"{0} bytes are no RTP packet: {1}","choices":{"1":["they are too few","the version is not 2","the contributing sources go on behind the end","the extension goes on behind the end","the padding is not what it says"]}},
 };
