@@ -8,6 +8,7 @@ import { build } from "esbuild";
 export const here = path.dirname(fileURLToPath(import.meta.url));
 export const root = path.join(here, "../..");
 export const folder = path.join(root, "build/bench-firmware");
+fs.mkdirSync(folder, { recursive: true });
 export const engine = path.join(root, "firmware/engine/c");
 export const wasm2c = path.join(root, "node_modules/wabt/bin/wasm2c");
 
@@ -60,7 +61,6 @@ export function sizeOf(file) {
 
 /** A module of firmware/tool, bundled. */
 export async function toolModule(name) {
-  fs.mkdirSync(folder, { recursive: true });
   const outfile = path.join(folder, `${name}.mjs`);
   const entryPoints = [path.join(root, `firmware/tool/${name}.ts`)];
   const options = { bundle: true, format: "esm", platform: "node", packages: "external", logLevel: "warning" };

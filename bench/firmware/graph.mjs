@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { bootstrap } from "../../scripts/bootstrap.mjs";
 import { compile, engine, folder, here, link, root, run, sizeOf, toolModule, wasm2c } from "./cortex.mjs";
 
 const { values: options } = parseArgs({ options: { only: { type: "string" } } });
@@ -109,6 +110,7 @@ function measure(name, objects, none) {
   };
 }
 
+await bootstrap();
 link([harness(), compile(path.join(here, "graph-none.c"), "graph-none.o", ["-O2"])], "none.elf");
 const none = sizeOf("none.elf");
 const results = { "C -O3": measure("C -O3", native(), none) };
