@@ -8,6 +8,7 @@ import { spawn } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { withoutCustom } from "./lib/sections.mjs";
 import { filesUnder, hashFiles, root } from "./lib/inputs.mjs";
 
 /** The mtime of the stamp is the start of the build that made it, so `find -newer` sees what changed meanwhile. */
@@ -32,7 +33,7 @@ const core = {
       "scripts/lib/profile.mjs",
       "scripts/strict",
     ].flatMap((place) => filesUnder(place, isSource)),
-  outputs: ["build/core.wasm", "build/core.simd.wasm"],
+  outputs: ["core", "core.simd"].flatMap((name) => [`build/${name}.wasm`, `build/${name}.names`]),
 };
 
 const node = {
@@ -64,14 +65,22 @@ function execute(args) {
 /** What a tool said about sources that cannot be built. */
 export class BuildError extends Error {}
 
-/** Compiles an entry file for a target of asconfig.json; the artifact appears at once, whole. */
-async function compile(target, artifact, entry = ENTRY) {
+/**
+ * Compiles an entry file for a target of asconfig.json; the artifact appears at once, whole.
+ * @param options entry: the file; names: where the names of the functions go, which the artifact does without
+ */
+async function compile(target, artifact, { entry = ENTRY, names } = {}) {
   const made = `${artifact}.${process.pid}`;
   try {
     const output = await execute([
       ...["node_modules/assemblyscript/bin/asc.js", entry, "--config", "asconfig.json", "--target", target],
-      ...["--transform", "./scripts/strict/transform.mjs", "--outFile", made],
+      ...["--transform", "./scripts/strict/transform.mjs", "--outFile", made, ...(names ? ["--debug"] : [])],
     ]);
+    if (names) {
+      const { module, custom } = withoutCustom(fs.readFileSync(path.join(root, made)));
+      fs.writeFileSync(path.join(root, made), module);
+      fs.writeFileSync(path.join(root, names), custom);
+    }
     fs.renameSync(path.join(root, made), path.join(root, artifact));
     return output;
   } finally {
@@ -186,7 +195,10 @@ export async function build({ debug = false, types = false, testkit = false, for
     };
     const compiling = coreDone()
       ? []
-      : [compile("baseline", "build/core.wasm"), compile("simd", "build/core.simd.wasm")];
+      : [
+          compile("baseline", "build/core.wasm", { names: "build/core.names" }),
+          compile("simd", "build/core.simd.wasm", { names: "build/core.simd.names" }),
+        ];
     if (debug) compiling.push(compile("debug", "build/core.debug.wasm"));
     const bundling = nodeDone() || !bundles.length ? [] : [bundle(node.entries())];
     if (types) bundling.push(declare());
@@ -194,7 +206,7 @@ export async function build({ debug = false, types = false, testkit = false, for
     const helping = [];
     if (!testkitDone()) {
       stamp.testkit = stamp.core;
-      helping.push(compile("baseline", TESTKIT.artifact, TESTKIT.entry));
+      helping.push(compile("baseline", TESTKIT.artifact, { entry: TESTKIT.entry }));
     }
     await Promise.all([
       finish("core", compiling),
