@@ -25,7 +25,9 @@ const REASONS = {
   "elements/videotestsrc.ts": "quotients of finite numbers; the divisor is not 0",
   "graph/element.ts": "reads the bits of a property",
   "registry/property.ts": "what base/text.ts reads, compared",
+  "video/mixer.ts": "sums, products and quotients of finite constants, none of which divides by 0",
   "video/testpattern.ts": "becomes the integers that are drawn",
+  "video/yuvtorgb.ts": "products of what video/mixer.ts makes, which become integers",
 };
 
 const FLOATS = /\b[fv]?(?:f32|f64)(?:x\d)?\b|\breinterpret\b|\b(?:NaN|Infinity|Math|Mathf)\b|\b\d+\.\d+\b/;
