@@ -65,8 +65,9 @@ const MAX_HELD: u32 = 256;
 /** The same where memory is scarce. */
 const SMALL_HELD: u32 = 4;
 
-/** Bytes that the text of caps may have on its way to the host. */
-const MAX_CAPS: u32 = 4096;
+/** Bytes that the text of caps mostly needs on its way to the host, and that it may have: codec data can be large. */
+const CAPS_TEXT: u32 = 4096;
+const MAX_CAPS: u32 = 0x40000;
 
 /** Stretches that a frame may have when it is handed over. */
 const MAX_STRETCHES: u32 = 8192;
@@ -451,21 +452,35 @@ function beginSegment(self: HostElement, pad: Pad): void {
   else if (from && from.has(PadFlag.Segment)) pushEvent(pad, segmentEvent(from.segment));
 }
 
+/** Writes caps as text; false after an error. */
+function recordCaps(self: HostElement, w: Writer, caps: Caps): bool {
+  const t = changetype<Text>(PRINTED);
+  for (let size = CAPS_TEXT; size <= MAX_CAPS; size <<= 1) {
+    const text = takePiece(size, Owner.Text);
+    if (!text) {
+      failMemory(self);
+      return false;
+    }
+    printCaps(t.into(text, size), caps);
+    if (!t.cut) recordText(w, text, t.length);
+    givePiece(text, size);
+    if (!t.cut) return true;
+  }
+  beginReport(self, Code.TooMuch, -1, NONE);
+  addAtom(Atom.caps);
+  addInt(MAX_CAPS + 1);
+  addInt(MAX_CAPS);
+  sendError(self);
+  return false;
+}
+
 /** Tells the host the caps of a pad; false after an error. */
 function configure(self: HostElement, pad: Pad): bool {
   const caps = pad.caps;
   if (!caps) return true;
   const w = scratch();
   recordInt(w, stateOf(pad).number);
-  const text = takePiece(MAX_CAPS, Owner.Text);
-  if (!text) {
-    failMemory(self);
-    return false;
-  }
-  const t = changetype<Text>(PRINTED).into(text, MAX_CAPS);
-  printCaps(t, caps);
-  recordText(w, text, t.length);
-  givePiece(text, MAX_CAPS);
+  if (!recordCaps(self, w, caps)) return false;
   const s = stateOf(pad);
   s.told++;
   self.configuring++;

@@ -268,6 +268,30 @@ test("properties reach the element: all before it starts, then each that is set"
   assert.equal(p.element("k").get("speed"), -7);
 });
 
+test("caps are told whole, however long their codec data is, up to a limit", async (t) => {
+  for (const bytes of [10, 3000, 70000, 200000]) {
+    const told = [];
+    const watch = factory("watch", [SINK], () => ({
+      configure: (_, caps) => void told.push(caps),
+      frame: (f) => f.release(),
+    }));
+    const data = "a5".repeat(bytes);
+    const p = await launch(t, `appsrc name=in ! watch`, { elements: [watch] });
+    const source = p.appsrc("in");
+    source.setCaps(`video/x-h264, codec_data=(buffer)${data}`);
+    const played = p.play();
+    // Nobody takes it when the caps are refused.
+    await source.push(Buffer.from([1])).catch(() => {});
+    source.end();
+    await played.catch(() => {});
+    if (bytes < 100000) {
+      await within(p.done, "the end");
+      assert.equal(told.length, 1);
+      assert.ok(told[0].endsWith(`codec_data=(buffer)${data}`), `${bytes}: ${told[0].length}`);
+    } else await assert.rejects(p.done, /caps has 262145, more than 262144/);
+  }
+});
+
 test("each pad is configured before its first frame, and again when caps change", async (t) => {
   const log = [];
   const elements = [
