@@ -1,5 +1,7 @@
 import fs from "node:fs";
+import { HostFault, hostErrorText } from "../core/errors.js";
 import { decodeText } from "../core/records.js";
+import { hostErrorOf } from "../host/errno.js";
 
 const SIZE = 1 << 20;
 
@@ -85,9 +87,17 @@ export class FieldReader {
     this.from = 0;
     this.to = left.length;
     while (this.to < n) {
-      const got = fs.readSync(this.fd, next, this.to, next.length - this.to, null);
+      const got = this.read(next, this.to);
       if (!got) throw new EndOfRecording(`the recording ends at byte ${this.before + this.to}`);
       this.to += got;
+    }
+  }
+
+  private read(to: Uint8Array, at: number): number {
+    try {
+      return fs.readSync(this.fd, to, at, to.length - at, null);
+    } catch (cause) {
+      throw new HostFault(`the recording cannot be read: ${hostErrorText(hostErrorOf(cause))}`, { cause });
     }
   }
 

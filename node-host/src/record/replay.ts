@@ -1,13 +1,15 @@
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
-import { CoreTrap, HostFault } from "../core/errors.js";
+import { toJson } from "../cli/json.js";
+import { CoreTrap, HostFault, hostErrorText } from "../core/errors.js";
 import { CoreExports, CoreImports } from "../core/interface.js";
 import { Message, readMessage } from "../core/messages.js";
 import { CoreModule, corePaths, loadCore } from "../core/module.js";
 import { RecordReader, decodeText } from "../core/records.js";
 import { emptyCompletion, writeCompletion, COMPLETION_SIZE } from "../core/ring.js";
 import { HostError, Op, OpenKind, Query } from "../generated/abi.js";
+import { hostErrorOf } from "../host/errno.js";
 import { FRAME_RECORD } from "../host/frame.js";
 import { COMPLETION_FIELDS, Entry, MAGIC, RecordingFlag, TORN, VERSION, hashOf } from "./format.js";
 import { EndOfRecording, FieldReader } from "./reader.js";
@@ -62,6 +64,17 @@ export class Divergence extends Error {
   }
 }
 
+/** A file that a sink writes. */
+interface Sink {
+  /** Its path when the run was recorded. */
+  path: string;
+  /** Where it is written now, if it is. */
+  file: string;
+  fd: number;
+  bytes: number;
+  next: number;
+}
+
 const CALLS: Record<number, string> = {
   [Entry.Open]: "open",
   [Entry.Submit]: "submit",
@@ -94,7 +107,25 @@ function openRecording(file: string): FieldReader {
   try {
     return new FieldReader(file);
   } catch (cause) {
-    throw new HostFault(`the recording ${file} cannot be read: ${(cause as Error).message}`, { cause });
+    throw new HostFault(`the recording ${file} cannot be read: ${why(cause)}`, { cause });
+  }
+}
+
+/** What an error of the system means. */
+function why(error: unknown): string {
+  return hostErrorText(hostErrorOf(error));
+}
+
+function unwritable(file: string, cause: unknown): HostFault {
+  return new HostFault(`the output ${file} cannot be written: ${why(cause)}`, { cause });
+}
+
+/** Writes all of some bytes. */
+function writeOut({ file, fd }: Sink, bytes: Uint8Array, at: number): void {
+  try {
+    for (let done = 0; done < bytes.length;) done += fs.writeSync(fd, bytes, done, bytes.length - done, at + done);
+  } catch (cause) {
+    throw unwritable(file, cause);
   }
 }
 
@@ -125,7 +156,7 @@ class Replay {
   /** Whether the module is that of an image. */
   private readonly image: boolean;
   private readonly outputs = createHash("sha256");
-  private readonly sinks = new Map<number, { path: string; fd: number; bytes: number; next: number }>();
+  private readonly sinks = new Map<number, Sink>();
   private readonly written: { path: string; bytes: number }[] = [];
   private readonly inputs: { path: string; fd: number }[] = [];
   private u8!: Uint8Array;
@@ -194,8 +225,8 @@ class Replay {
       while (!complete && torn === null) {
         const entry = this.next();
         if (entry === Entry.End) {
-          complete = true;
           this.expect("the outputs", hex(this.in_.raw(32)), this.outputs.digest("hex"));
+          complete = true;
         } else if (entry === Entry.Torn) {
           const why = this.in_.byte();
           torn = TORN[why] ?? `reason ${why}`;
@@ -363,7 +394,7 @@ class Replay {
       if (input.fd < 0) input.fd = fs.openSync(input.path, "r");
       fs.readSync(input.fd, this.u8, ptr, length, offset);
     } catch (cause) {
-      throw new HostFault(`the input ${input.path} cannot be read: ${(cause as Error).message}`, { cause });
+      throw new HostFault(`the input ${input.path} cannot be read: ${why(cause)}`, { cause });
     }
     if (hex(hashOf(this.u8.subarray(ptr, ptr + length))) !== hash) {
       throw new HostFault(
@@ -494,7 +525,7 @@ class Replay {
     if (sink) {
       let at = aux < 0n ? sink.next : Number(aux);
       for (const p of parts) {
-        if (sink.fd >= 0) fs.writeSync(sink.fd, p, 0, p.length, at);
+        if (sink.fd >= 0) writeOut(sink, p, at);
         at += p.length;
         sink.bytes += p.length;
       }
@@ -505,15 +536,20 @@ class Replay {
 
   private openSink(handle: number, name: string): void {
     let fd = -1;
+    let file = "";
     if (this.options.output !== undefined) {
-      fs.mkdirSync(this.options.output, { recursive: true });
-      const base = name === "-" ? "stdout" : path.basename(name);
-      fd = fs.openSync(path.join(this.options.output, base), "w");
+      file = path.join(this.options.output, name === "-" ? "stdout" : path.basename(name));
+      try {
+        fs.mkdirSync(this.options.output, { recursive: true });
+        fd = fs.openSync(file, "w");
+      } catch (cause) {
+        throw unwritable(file, cause);
+      }
     }
-    this.sinks.set(handle, { path: name, fd, bytes: 0, next: 0 });
+    this.sinks.set(handle, { path: name, file, fd, bytes: 0, next: 0 });
   }
 
-  private endSink(sink: { path: string; fd: number; bytes: number }): void {
+  private endSink(sink: Sink): void {
     if (sink.fd >= 0) fs.closeSync(sink.fd);
     this.written.push({ path: sink.path, bytes: sink.bytes });
   }
@@ -532,5 +568,5 @@ function show(kind: number, records: Uint8Array): string {
     return `bytes ${hex(records)}`;
   }
   if ("text" in m) return `${m.type} "${m.text}"`;
-  return JSON.stringify(m, (_, v: unknown) => (typeof v === "bigint" ? String(v) : v));
+  return toJson(m);
 }

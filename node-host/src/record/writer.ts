@@ -1,16 +1,20 @@
 import fs from "node:fs";
+import { HostFault, hostErrorText } from "../core/errors.js";
+import { hostErrorOf } from "../host/errno.js";
 
 const SIZE = 1 << 20;
 
-/** Writes fields into a file, through a buffer. Errors of the file are thrown. */
+/** Writes fields into a file, through a buffer. The first error of the file is thrown, as a HostFault. */
 export class FieldWriter {
   private readonly fd: number;
   private readonly buffer = Buffer.allocUnsafe(SIZE);
   private fill = 0;
+  /** Nothing is written any more. */
+  private failed = false;
 
   /** @param path of the file, which is made or emptied */
-  constructor(path: string) {
-    this.fd = fs.openSync(path, "w");
+  constructor(private readonly path: string) {
+    this.fd = this.guard(() => fs.openSync(path, "w"));
   }
 
   byte(v: number): this {
@@ -64,11 +68,22 @@ export class FieldWriter {
   }
 
   private flush(): void {
-    this.out(this.buffer.subarray(0, this.fill));
+    const full = this.buffer.subarray(0, this.fill);
     this.fill = 0;
+    this.out(full);
   }
 
   private out(v: Uint8Array): void {
-    for (let at = 0; at < v.length;) at += fs.writeSync(this.fd, v, at);
+    for (let at = 0; at < v.length && !this.failed;) at += this.guard(() => fs.writeSync(this.fd, v, at));
+  }
+
+  private guard(run: () => number): number {
+    try {
+      return run();
+    } catch (cause) {
+      this.failed = true;
+      const why = hostErrorText(hostErrorOf(cause));
+      throw new HostFault(`the recording ${this.path} cannot be written: ${why}`, { cause });
+    }
   }
 }
