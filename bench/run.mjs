@@ -6,6 +6,7 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { buildHost } from "../scripts/lib/native.mjs";
 import { interleave, median, report, runOnce } from "./measure.mjs";
 import { transportStream } from "./media.mjs";
 
@@ -16,6 +17,7 @@ const { values: options } = parseArgs({
     rounds: { type: "string" },
     only: { type: "string" },
     outputs: { type: "string" },
+    host: { type: "string", default: "node" },
     help: { type: "boolean", default: false },
   },
 });
@@ -26,6 +28,7 @@ Measures whole processes, interleaved with GStreamer and FFmpeg (installed by sc
   --only NAME     this one alone
   --quick         250 MB instead of 1 GB, three rounds
   --rounds N      rounds that count; one before them does not
+  --host native   the native host in place of Node, which gets rows of its own
   --outputs DIR   where what is written goes; /dev/shm, which is memory, where there is one
 
 Example:
@@ -51,15 +54,23 @@ function needTools() {
   if (r.status) process.exit(r.status ?? 1);
 }
 
-/** Our command line without the bootstrap script: node and the bundled CLI. */
-const ours = (line, ...flags) => [
-  process.execPath,
-  path.join(root, "build/node/cli.mjs"),
-  "launch",
-  "-q",
-  ...flags,
-  line,
-];
+if (options.host !== "node" && options.host !== "native") {
+  console.error(`no host ${options.host}; there are node and native`);
+  process.exit(2);
+}
+
+/** The bundled command line without the bootstrap script. */
+const nodeHost = [process.execPath, path.join(root, "build/node/cli.mjs")];
+const native = options.host === "native" ? buildHost() : null;
+if (native?.missing) {
+  console.error(native.missing);
+  process.exit(1);
+}
+const launch = (host, line, flags) => [...host, "launch", "-q", ...flags, line];
+const ours = (line, ...flags) => launch(native ? [native.program] : nodeHost, line, flags);
+
+/** Rows that Node gets beside the native host. */
+const besides = (row) => (native ? { "glass2glass on Node": row(nodeHost) } : {});
 const gst = (line) => ["gst-launch-1.0", ...line.split(/\s+/)];
 
 /** Seconds that our pipeline ran, from --stats=-. */
@@ -88,6 +99,7 @@ const benches = {
       {
         "glass2glass, statistics off": { argv: ours(line, "--time"), inPipe: oursTime },
         "glass2glass, statistics on": { argv: ours(line, "--stats=-"), inPipe: oursInPipe },
+        ...besides((host) => ({ argv: launch(host, line, ["--time"]), inPipe: oursTime })),
         GStreamer: { argv: gst(line), inPipe: gstInPipe },
       },
       rounds,
@@ -105,6 +117,7 @@ const benches = {
         {
           glass2glass: { argv: ours(line, "--time"), inPipe: oursTime },
           "glass2glass without SIMD": { argv: ours(line, "--time", "--no-simd"), inPipe: oursTime },
+          ...besides((host) => ({ argv: launch(host, line, ["--time"]), inPipe: oursTime })),
           GStreamer: { argv: gst(line), inPipe: gstInPipe },
           FFmpeg: { argv: ["ffmpeg", "-v", "error", "-i", file, "-map", "0:v", "-c", "copy", "-f", "null", "-"] },
         },
@@ -127,6 +140,7 @@ const benches = {
         {
           glass2glass: { argv: ours(line, "--time"), inPipe: oursTime, writes },
           "glass2glass without SIMD": { argv: ours(line, "--time", "--no-simd"), inPipe: oursTime, writes },
+          ...besides((host) => ({ argv: launch(host, line, ["--time"]), inPipe: oursTime, writes })),
           GStreamer: { argv: gst(line), inPipe: gstInPipe, writes },
           FFmpeg: { argv: ["ffmpeg", "-v", "error", "-i", file, "-c", "copy", writes], writes },
         },
@@ -143,6 +157,7 @@ const benches = {
     const results = interleave(
       {
         glass2glass: { argv: ours("fakesrc num-buffers=1 ! fakesink") },
+        ...besides((host) => ({ argv: launch(host, "fakesrc num-buffers=1 ! fakesink", []) })),
         "g2g script": { argv: [path.join(root, "g2g"), "launch", "-q", "fakesrc num-buffers=1 ! fakesink"] },
         GStreamer: { argv: gst("fakesrc num-buffers=1 ! fakesink") },
         "node -e 0": { argv: [process.execPath, "-e", "0"] },

@@ -18,6 +18,10 @@ libc6-dev                  headers for gcc
 gcc-arm-none-eabi          compiles the C of firmware
 libnewlib-arm-none-eabi    its C library
 qemu-system-arm            runs firmware: g2g firmware run
+libavcodec-dev             avdec_* of the native host decode with it: headers for their process
+libavutil-dev              its basic functions
+libclang-dev               makes declarations for Rust of those headers
+pkg-config                 finds them
 python3-venv               takes the wasmtime and wasm3 packages in, apart from the system's Python
 "
 

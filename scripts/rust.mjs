@@ -1,9 +1,10 @@
-// What is written in Rust and runs at the desk: format, lints and tests of the host interface and of the firmware's crates,
-// and both engines. Boards are built by the stage `firmware`.
-// node scripts/rust.mjs [--no-engines]
+// What is written in Rust and runs at the desk: format, lints and tests of the host interface, of the native host and of the
+// firmware's crates, and both engines of the firmware. Boards are built by the stage `firmware`.
+// node scripts/rust.mjs [--no-engines] [--no-host]
 import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { root } from "./lib/inputs.mjs";
+import { hostTarget } from "./lib/native.mjs";
 import { finish, tally } from "./lib/tally.mjs";
 
 /** Crates of the firmware that run at the desk, with the features that have tests. */
@@ -21,10 +22,10 @@ const cache = process.env.G2G_CACHE ? path.resolve(process.env.G2G_CACHE) : path
 const env = { ...process.env, CARGO_TARGET_DIR: path.join(cache, "cargo-desk"), CARGO_TERM_COLOR: "never" };
 
 /** Runs a program; its output, and null or why it failed. */
-function run(program, args, folder = ".") {
+function run(program, args, folder = ".", more = {}) {
   const { status, stdout, stderr, error } = spawnSync(program, args, {
     cwd: path.join(root, folder),
-    env,
+    env: { ...env, ...more },
     encoding: "utf8",
     maxBuffer: 1 << 28,
   });
@@ -33,12 +34,30 @@ function run(program, args, folder = ".") {
 }
 
 /** Runs tests of cargo's and books each. */
-function test(name, args, folder) {
-  const { output, failure } = run("cargo", ["test", "--quiet", ...args], folder);
+function test(name, args, folder, more) {
+  const { output, failure } = run("cargo", ["test", "--quiet", ...args], folder, more);
   let passed = 0;
   for (const [, n] of output.matchAll(/^test result: \w+\. (\d+) passed/gm)) passed += Number(n);
   count.passed += passed;
   count.test(name, failure ?? (passed ? null : "no test ran"));
+}
+
+/** The native host, in the profile that its binary is built in, so that the compiler of the core is built once. */
+function testHost() {
+  const more = { CARGO_TARGET_DIR: hostTarget() };
+  if (run("cargo", ["fetch", "--locked"], "host", more).failure) {
+    count.skip("the native host", "its crates cannot be had");
+    return;
+  }
+  // What decodes with libavcodec needs its headers.
+  const libav = run("pkg-config", ["--exists", "libavcodec", "libavutil"]).failure === null;
+  if (!libav)
+    count.skip("g2g-avdec-process", "there is no libavcodec-dev, libavutil-dev or pkg-config (scripts/apt.sh)");
+  const workspace = ["--workspace", "--release", ...(libav ? [] : ["--exclude", "g2g-avdec-process"])];
+  count.test("host: format", run("cargo", ["fmt", "--all", "--check"], "host").failure);
+  const lints = ["clippy", "--quiet", ...workspace, "--all-targets", "--", "-D", "warnings"];
+  count.test("host: clippy", run("cargo", lints, "host", more).failure);
+  test("host: tests", workspace, "host", more);
 }
 
 const features = (list) => (list.length ? ["--features", list.join(",")] : []);
@@ -57,6 +76,7 @@ else {
     count.test(`${crate}: clippy`, run("cargo", ["clippy", "--quiet", ...which, ...strict], "firmware").failure);
     test(`${crate}: tests`, which, "firmware");
   }
+  if (!process.argv.includes("--no-host")) testHost();
   if (!process.argv.includes("--no-engines")) {
     const { output, failure } = run(process.execPath, ["firmware/engine/test.mjs"]);
     for (const [, n] of output.matchAll(/^test result: \w+\. (\d+) passed/gm)) count.passed += Number(n);

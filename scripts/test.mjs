@@ -37,6 +37,7 @@ const STAGES = {
   engines: () => ["tests/engines/run.mjs"],
   vectors: () => ["tests/vectors/run.mjs"],
   rust: () => ["scripts/rust.mjs"],
+  native: () => ["tests/native/run.mjs"],
   firmware: () => nodeTests((file) => file.startsWith(FIRMWARE)),
 };
 

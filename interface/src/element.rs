@@ -81,6 +81,16 @@ pub trait Completions {
   fn room(&self) -> bool;
   /// Takes a completion; the caller has asked for room.
   fn put(&mut self, completion: Completion);
+  /// Takes a completion that brings bytes in memory of the core's heap: caps, as text, or data of an element without
+  /// blocks. `extra` and `length` are the host's to fill in. False where the host has no way to get such memory.
+  fn put_bytes(&mut self, completion: Completion, bytes: &[u8]) -> bool {
+    let _ = (completion, bytes);
+    false
+  }
+  /// Says in words why an operation is about to fail, for whoever runs the pipeline.
+  fn explain(&mut self, why: &str) {
+    let _ = why;
+  }
 }
 
 /// One instance of an element that the host serves.

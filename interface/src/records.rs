@@ -50,6 +50,11 @@ impl<'a> Records<'a> {
     Some(core::str::from_utf8(bytes).map_or(Record::Bytes(bytes), Record::Text))
   }
 
+  /// Whether the next value is text, which may not be UTF-8 and then comes as bytes.
+  pub fn is_text(&self) -> bool {
+    matches!(self.rest.first(), Some(&(TEXT | SHORT)))
+  }
+
   /// The next value as a whole number.
   pub fn int(&mut self) -> Option<i64> {
     match self.next()? {
@@ -175,6 +180,15 @@ mod tests {
       Record::Bytes(&[1, 2]),
     ];
     assert_eq!(read, expected);
+  }
+
+  #[test]
+  fn text_that_is_not_utf8_comes_as_bytes_and_is_known_as_text() {
+    for (bytes, text) in [(&[SHORT, 1, 255][..], true), (&[BYTES, 1, 0, 0, 0, 255], false)] {
+      let mut r = Records::new(bytes);
+      assert_eq!((r.is_text(), r.next()), (text, Some(Record::Bytes(&[255]))));
+      assert!(!r.is_text());
+    }
   }
 
   #[test]

@@ -24,11 +24,17 @@ Exit codes:
   3    a replay did not give what was recorded
   130  interrupted (SIGINT); 143 ended (SIGTERM)`;
 
+const HOSTS = `
+Hosts:
+  ./g2g --host node COMMAND    runs the command in Node, which is the default
+  ./g2g --host native COMMAND  runs it in one binary (launch, inspect, replay), and builds that first where it has to be done`;
+
 const program = new Command("g2g")
   .description("glass2glass: multimedia pipelines")
   .version(G2G_VERSION)
   .exitOverride()
   .addHelpText("after", EXIT_CODES)
+  .addHelpText("after", HOSTS)
   .addHelpText("after", '\nExample:\n  g2g launch "fakesrc num-buffers=10 ! identity ! fakesink"');
 
 /** Runs a command and keeps its exit code. */

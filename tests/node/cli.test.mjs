@@ -1,27 +1,29 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { folder, g2g, noise, root, start } from "../support/g2g.mjs";
+import { folder, noise, root, within } from "../support/g2g.mjs";
+import { NATIVE, NODE, onHosts } from "../support/hosts.mjs";
 
 const LINE = "fakesrc num-buffers=5 ! identity ! fakesink";
 
-test("launch runs a line to its end, quietly", async () => {
-  const { code, stdout, stderr } = await g2g(["launch", LINE]);
+onHosts("launch runs a line to its end, quietly", async (_, host) => {
+  const { code, stdout, stderr } = await host.run(["launch", LINE]);
   assert.deepEqual([code, String(stdout), stderr], [0, "", ""]);
 });
 
-test("the line may come in several words", async (t) => {
+onHosts("the line may come in several words", async (t, host) => {
   const dir = folder(t);
   fs.writeFileSync(path.join(dir, "a b"), "x");
   const words = ["filesrc", "location=a b", "!", "application/octet-stream, x=1", "!", "fakesink"];
-  assert.equal((await g2g(["launch", ...words], { cwd: dir })).code, 0);
-  assert.equal((await g2g(["launch", ...LINE.split(" ")])).code, 0);
+  assert.equal((await host.run(["launch", ...words], { cwd: dir })).code, 0);
+  assert.equal((await host.run(["launch", ...LINE.split(" ")])).code, 0);
 });
 
-test("-v prints each link's caps and domain, -m the messages, on the standard error", async () => {
-  const { code, stdout, stderr } = await g2g([
+onHosts("-v prints each link's caps and domain, -m the messages, on the standard error", async (_, host) => {
+  const { code, stdout, stderr } = await host.run([
     "launch",
     "-v",
     "-m",
@@ -36,37 +38,47 @@ test("-v prints each link's caps and domain, -m the messages, on the standard er
   assert.ok(lines.some((l) => l.startsWith("pipeline: state-changed ")));
 });
 
-test("--time tells how long the pipeline ran, as long as its clock says", async () => {
+onHosts("--time tells how long the pipeline ran, as long as its clock says", async (_, host) => {
   const line = "fakesrc num-buffers=3 sizetype=fixed sizemax=1000 datarate=10000 ! fakesink sync=true";
-  const { code, stderr } = await g2g(["launch", "-q", "--time", line]);
+  const { code, stderr } = await host.run(["launch", "-q", "--time", line]);
   assert.equal(code, 0);
   const seconds = Number(/^ran for ([\d.]+) s\n$/.exec(stderr)[1]);
   assert.ok(seconds >= 0.2 && seconds < 15, stderr);
 });
 
-test("--version prints the version of the package", async () => {
+onHosts("--version prints the version of the package", async (_, host) => {
   const { version } = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8"));
-  assert.equal(String((await g2g(["--version"])).stdout), `${version}\n`);
+  assert.equal(String((await host.run(["--version"])).stdout), `${version}\n`);
 });
 
-test("--stats writes the ledgers as JSON", async (t) => {
+onHosts("--stats writes the ledgers as JSON", async (t, host) => {
   const dir = folder(t);
   fs.writeFileSync(path.join(dir, "in"), noise(5000));
   const line = "filesrc location=in blocksize=100 ! filesink location=out";
-  assert.equal((await g2g(["launch", "--stats=stats.json", line], { cwd: dir })).code, 0);
+  assert.equal((await host.run(["launch", "--stats=stats.json", line], { cwd: dir })).code, 0);
   const stats = JSON.parse(fs.readFileSync(path.join(dir, "stats.json"), "utf8"));
   assert.deepEqual(Object.keys(stats), ["elements", "links", "memory", "host", "time"]);
   assert.ok(stats.time.running > 0);
   assert.equal(stats.links[0].bytes, 5000);
   assert.deepEqual(stats.elements[1].copies, { gather: { bytes: 5000, count: 50 } });
-  const { stdout } = await g2g(["launch", "--stats=-", LINE]);
+  const { stdout } = await host.run(["launch", "--stats=-", LINE]);
   assert.equal(JSON.parse(stdout).links[0].frames, 5);
-  const failed = await g2g(["launch", "--stats=/no/such/file", LINE]);
+  const failed = await host.run(["launch", "--stats=/no/such/file", LINE]);
   assert.equal(failed.code, 1);
   assert.match(failed.stderr, /the ledgers cannot be written/);
 });
 
-test("an error is one sentence, and the exit code says what kind", async () => {
+/** Runs commands that must fail: arguments, exit code, what is said. */
+async function refused(host, cases) {
+  for (const [args, code, text] of cases) {
+    const run = await host.run(args);
+    assert.equal(run.code, code, `${args.join(" ")}: ${run.stderr}`);
+    assert.match(run.stderr, text);
+    assert.equal(run.stdout.length, 0);
+  }
+}
+
+onHosts("an error is one sentence, and the exit code says what kind", async (_, host) => {
   const cases = [
     [
       ["launch", "filesrc location=/no/file ! fakesink"],
@@ -80,45 +92,49 @@ test("an error is one sentence, and the exit code says what kind", async () => {
     ],
     [["launch", "fakesrk ! fakesink"], 2, /^error: no element "fakesrk" \(column 1\); did you mean fakesrc\?\n$/],
     [["launch", "fakesrc num-buffers=1 ! fakesunk"], 2, /fakesink\?\n {2}fakesrc num-buffers=1 ! fakesunk\n {26}\^\n$/],
-    [["launch", "appsrc ! fakesink"], 2, /^error: appsrc0: appsrc is for programs that use the library\n$/],
     [["launch"], 2, /missing required argument/],
     [["launch", "--no-such", LINE], 2, /unknown option/],
     [["launch", "--max-memory=lots", LINE], 2, /a number such as 64M/],
     [["nonsense"], 2, /unknown command/],
     [["inspect", "fakesrk"], 2, /^error: no element "fakesrk"; did you mean fakesrc\?\n$/],
-    [["replay", "/no/such/file"], 1, /^error: the recording \/no\/such\/file cannot be read/],
-    [["probe", "/no/such/file"], 1, /^error: .*"\/no\/such\/file": it does not exist/],
-    [["probe", "--parse=maybe", "x"], 2, /auto, always or never/],
   ];
-  for (const [args, code, text] of cases) {
-    const run = await g2g(args);
-    assert.equal(run.code, code, `${args.join(" ")}: ${run.stderr}`);
-    assert.match(run.stderr, text);
-    assert.equal(run.stdout.length, 0);
-  }
+  await refused(host, cases);
 });
 
-test("help is to be had everywhere, with an example, and is no error", async () => {
-  for (const command of [[], ["launch"], ["inspect"], ["replay"], ["probe"], ["demo"]]) {
-    const { code, stdout, stderr } = await g2g([...command, "--help"]);
+onHosts(
+  "so is an error of replay and probe, and of an element for programs",
+  (_, host) =>
+    refused(host, [
+      [["launch", "appsrc ! fakesink"], 2, /^error: appsrc0: appsrc is for programs that use the library\n$/],
+      [["replay", "/no/such/file"], 1, /^error: the recording \/no\/such\/file cannot be read/],
+      [["probe", "/no/such/file"], 1, /^error: .*"\/no\/such\/file": it does not exist/],
+      [["probe", "--parse=maybe", "x"], 2, /auto, always or never/],
+    ]),
+  { native: "it has no replay, probe and appsrc" },
+);
+
+onHosts("help is to be had everywhere, with an example, and is no error", async (_, host) => {
+  const commands = host === NODE ? ["replay", "probe", "demo"] : [];
+  for (const command of [[], ...["launch", "inspect", ...commands].map((name) => [name])]) {
+    const { code, stdout, stderr } = await host.run([...command, "--help"]);
     assert.deepEqual([code, stderr], [0, ""]);
     assert.match(String(stdout), /Usage: g2g/);
     assert.match(String(stdout), /Example:\n {2}g2g /);
   }
-  assert.match(String((await g2g(["--help"])).stdout), /Exit codes:/);
+  assert.match(String((await host.run(["--help"])).stdout), /Exit codes:/);
 });
 
-test("inspect lists the elements and tells what each is", async () => {
-  const list = String((await g2g(["inspect"])).stdout);
-  for (const name of ["appsink", "appsrc", "fakesrc", "filesink", "queue"])
-    assert.match(list, new RegExp(`^${name} +\\S`, "m"));
-  const queue = String((await g2g(["inspect", "queue"])).stdout);
+onHosts("inspect lists the elements and tells what each is", async (_, host) => {
+  const list = String((await host.run(["inspect"])).stdout);
+  const own = host === NODE ? ["appsink", "appsrc"] : [];
+  for (const name of [...own, "fakesrc", "filesink", "queue"]) assert.match(list, new RegExp(`^${name} +\\S`, "m"));
+  const queue = String((await host.run(["inspect", "queue"])).stdout);
   assert.match(queue, /max-size-buffers +Frames it holds/);
   assert.match(queue, /uint up to 65536, default 200/);
   assert.match(queue, /g2g launch '.*queue.*'/);
-  const json = JSON.parse((await g2g(["inspect", "queue", "--json"])).stdout);
+  const json = JSON.parse((await host.run(["inspect", "queue", "--json"])).stdout);
   assert.equal(json.name, "queue");
-  const all = JSON.parse((await g2g(["inspect", "--json"])).stdout);
+  const all = JSON.parse((await host.run(["inspect", "--json"])).stdout);
   assert.deepEqual(
     all.map((e) => e.name),
     list
@@ -129,17 +145,17 @@ test("inspect lists the elements and tells what each is", async () => {
   );
 });
 
-test("--max-memory is the ceiling", async () => {
+onHosts("--max-memory is the ceiling", async (_, host) => {
   const line = "fakesrc num-buffers=3 sizetype=fixed sizemax=16000000 ! fakesink";
-  assert.equal((await g2g(["launch", "--max-memory=64M", line])).code, 0);
-  const { code, stderr } = await g2g(["launch", "--max-memory=4M", line]);
+  assert.equal((await host.run(["launch", "--max-memory=64M", line])).code, 0);
+  const { code, stderr } = await host.run(["launch", "--max-memory=4M", line]);
   assert.equal(code, 1);
   assert.match(stderr, /the memory ceiling of 4194304 bytes is too low: fakesrc0 needed .*; raise --max-memory/);
 });
 
 /** Sends signals: the first when the pipeline has started and `begun` holds, the second when the first has had its effect. */
-async function interrupt(line, signals, begun = () => true) {
-  const { child, exit } = start(["launch", "-m", line]);
+async function interrupt(host, line, signals, begun = () => true) {
+  const { child, exit } = host.start(["launch", "-m", line]);
   let said = "";
   const seen = (text) =>
     new Promise((resolve) => {
@@ -159,35 +175,37 @@ async function interrupt(line, signals, begun = () => true) {
   return exit;
 }
 
-test("SIGINT ends the streams, so that what is written is whole", async (t) => {
+onHosts("SIGINT ends the streams, so that what is written is whole", async (t, host) => {
   const dir = folder(t);
   const out = path.join(dir, "out");
   const begun = () => fs.existsSync(out) && fs.statSync(out).size > 0;
   const line = `fakesrc is-live=true sizetype=fixed sizemax=100 filltype=pattern datarate=100000 ! filesink location=${out}`;
-  const run = await interrupt(line, ["SIGINT"], begun);
+  const run = await interrupt(host, line, ["SIGINT"], begun);
   assert.equal(run.code, 130, run.stderr);
   assert.match(run.stderr, /pipeline: eos/);
   const data = fs.readFileSync(out);
   assert.ok(data.length > 0 && data.length % 100 === 0 && data.every((v, i) => v === i % 100));
 });
 
-test("SIGTERM does the same with its own exit code", async () => {
-  const run = await interrupt("fakesrc is-live=true sizetype=fixed sizemax=1 datarate=10 ! fakesink", ["SIGTERM"]);
+onHosts("SIGTERM does the same with its own exit code", async (_, host) => {
+  const run = await interrupt(host, "fakesrc is-live=true sizetype=fixed sizemax=1 datarate=10 ! fakesink", [
+    "SIGTERM",
+  ]);
   assert.equal(run.code, 143, run.stderr);
 });
 
-test("a second SIGINT stops what does not end by itself", async () => {
+onHosts("a second SIGINT stops what does not end by itself", async (_, host) => {
   // The sink holds its frames for an hour each, so the end of the stream is far away.
   const line = "fakesrc sizetype=fixed sizemax=3600 datarate=1 ! fakesink sync=true";
-  const run = await interrupt(line, ["SIGINT", "SIGINT"]);
+  const run = await interrupt(host, line, ["SIGINT", "SIGINT"]);
   assert.equal(run.code, 130, run.stderr);
   assert.doesNotMatch(run.stderr, /pipeline: eos/);
 });
 
 test("probe tells what a file holds, and how long it is", async (t) => {
   const dir = folder(t);
-  assert.equal((await g2g(["demo", dir])).code, 0);
-  const { stdout } = await g2g(["probe", "--json", path.join(dir, "clip.mp4")]);
+  assert.equal((await NODE.run(["demo", dir])).code, 0);
+  const { stdout } = await NODE.run(["probe", "--json", path.join(dir, "clip.mp4")]);
   const found = JSON.parse(stdout);
   assert.equal(found.demuxer, "mp4demux");
   assert.deepEqual(
@@ -195,4 +213,72 @@ test("probe tells what a file holds, and how long it is", async (t) => {
     ["video/x-h264", "audio/mpeg"],
   );
   assert.ok(Math.abs(found.duration - 10e9) < 0.1e9, String(found.duration));
+});
+
+/** Commands to which both hosts must say the same. */
+const SAME = [
+  ["launch", "-v", "-m", "fakesrc num-buffers=2 ! text/plain,x=(int)3 ! fakesink"],
+  ["launch", "-m", "audiotestsrc num-buffers=2 ! mulawenc ! fakesink"],
+  ["launch", "-m", "videotestsrc num-buffers=1 ! mp4mux ! fakesink"],
+  ["launch", "fakesrc num-buffers=3 ! identity error-after=1 ! fakesink"],
+  ["launch", "-q", "fakesrc num-buffers=1 ! tee name=t t. ! queue ! fakesink t. ! queue ! fakesink"],
+  ["launch", "filesrc location=/tmp ! fakesink"],
+  ["launch", "filesrc location=/no/file ! tsdemux ! fakesink"],
+  ["launch", "fakesrc ! a/b ! c/d ! fakesink"],
+  ["launch", "queue max-size-buffers=x ! fakesink"],
+  ["launch", "fakesrc leaky=oder ! fakesink"],
+  ["launch", "fakesrc ! queue leaky=oder ! fakesink"],
+  ["launch", "fakesrc num-buffers=1 ! text/plain,x=(nothing)3 ! fakesink"],
+  ["launch", "fakesrc name=\u{e4}\u{1f600} num-buffers=1 ! fakesunk with more than twenty"],
+  ["launch", "fakesrc", "num-buffers=1", "!", "text/plain, x=(string)a b", "!", "fakesink name=a\\ b"],
+  ["launch", ""],
+  ["launch", "( fakesrc )"],
+  ["launch", "--max-memory=4M", "fakesrc num-buffers=3 sizetype=fixed sizemax=16000000 ! fakesink"],
+  ["launch", "--max-memory=1", "fakesrc ! fakesink"],
+  ["launch", "--quie", "x"],
+  ["launch", "--quiet=3", "x"],
+  ["launch", "x", "--stats"],
+  ["launc"],
+  ["inspect", "videotestsink"],
+  ["inspect", "no-such-element-at-all"],
+];
+
+test("both hosts say the same and end the same", { skip: NATIVE.missing ?? false }, async () => {
+  const names = async (host) => JSON.parse((await host.run(["inspect", "--json"])).stdout).map((e) => e.name);
+  // Each host has elements of its own as well.
+  const onNode = new Set(await names(NODE));
+  const listed = (await names(NATIVE)).filter((name) => onNode.has(name));
+  assert.ok(listed.length > 20);
+  const shown = listed.flatMap((name) => [
+    ["inspect", name],
+    ["inspect", "--json", name],
+  ]);
+  const said = ({ code, signal, stdout, stderr }) => ({ code, signal, stdout: String(stdout), stderr });
+  for (const args of [...SAME, ...shown]) {
+    assert.deepEqual(said(await NATIVE.run(args)), said(await NODE.run(args)), args.join(" "));
+  }
+});
+
+/** Runs ./g2g. */
+function wrapper(args) {
+  const child = spawn(path.join(root, "g2g"), args, { stdio: ["ignore", "pipe", "pipe"] });
+  const run = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"]) child[name].setEncoding("utf8").on("data", (text) => (run[name] += text));
+  const ended = new Promise((resolve) => child.on("close", (code) => resolve({ code, ...run })));
+  return within(ended, `./g2g ${args.join(" ")}`, 600_000);
+}
+
+test("./g2g runs the host that --host names, and Node's without it", { skip: NATIVE.missing ?? false }, async () => {
+  const runs = (args) => wrapper([...args, "probe", "/no/such/file"]);
+  assert.equal((await runs(["--host", "native"])).code, 2);
+  assert.equal((await runs(["--host=native"])).code, 2);
+  assert.equal((await runs(["--host=node"])).code, 1);
+  assert.equal((await runs([])).code, 1);
+});
+
+test("./g2g refuses a host that does not exist", async () => {
+  const other = await wrapper(["--host=other", "inspect"]);
+  assert.deepEqual(other, { code: 2, stdout: "", stderr: 'error: --host is node or native, not "other"\n' });
+  const none = await wrapper(["--host"]);
+  assert.deepEqual(none, { code: 2, stdout: "", stderr: "error: option '--host <host>' argument missing\n" });
 });

@@ -60,9 +60,10 @@ export function noise(n, seed = 1) {
   return out;
 }
 
-/** Starts the command line; `exit` settles with its code and what it printed. */
-export function start(args, { input, cwd } = {}) {
-  const child = spawn(process.execPath, [cli, ...args], { cwd, stdio: ["pipe", "pipe", "pipe"] });
+/** Starts the command line, Node's or another one; `exit` settles with its code and what it printed. */
+export function start(args, { input, cwd, command = [process.execPath, cli] } = {}) {
+  const [program, ...first] = command;
+  const child = spawn(program, [...first, ...args], { cwd, stdio: ["pipe", "pipe", "pipe"] });
   const out = [];
   const err = [];
   child.stdout.on("data", (data) => out.push(data));

@@ -8,7 +8,7 @@ import { within } from "./g2g.mjs";
 import { lineOf } from "./vector-files.mjs";
 
 /** Whether a vector asks for something that only the vectors' own host can do. */
-const isSpecial = (v) => v.actions || v.faults || v.streams || v.slow || v.random;
+export const isSpecial = (v) => v.actions || v.faults || v.streams || v.slow || v.random;
 
 const plain = (v) => {
   if (typeof v !== "bigint") return v instanceof Uint8Array ? { hex: Buffer.from(v).toString("hex") } : v;
@@ -58,6 +58,18 @@ async function play(line, vector) {
   return result;
 }
 
+/** What is expected of a vector and what was found, with what libraries tell. */
+export function expectedOf(vector, found) {
+  const { end, outputs = {}, caps = {}, links = {}, messages = {} } = vector.expected;
+  const expected = { end, outputs, reports: {}, caps, links };
+  for (const [element, list] of Object.entries(messages)) {
+    const reports = list.filter(([kind]) => ["error", "warning", "info"].includes(kind));
+    if (reports.length) expected.reports[element] = reports;
+  }
+  for (const key of vector.loose ?? []) for (const result of [expected, found]) delete result[key];
+  return { expected: end === "refused" ? { end, reports: expected.reports } : expected, found };
+}
+
 /**
  * Runs a vector in the library.
  * @returns expected and found, with what both can tell; null for a vector that needs the vectors' own host
@@ -72,14 +84,7 @@ export async function playInNode(run, vector) {
       fs.writeFileSync(name, run.inputs.of(description));
     }
     const found = await play(lineOf(vector), vector);
-    const { end, outputs = {}, caps = {}, links = {}, messages = {} } = vector.expected;
-    const expected = { end, outputs, reports: {}, caps, links };
-    for (const [element, list] of Object.entries(messages)) {
-      const reports = list.filter(([kind]) => ["error", "warning", "info"].includes(kind));
-      if (reports.length) expected.reports[element] = reports;
-    }
-    for (const key of vector.loose ?? []) for (const result of [expected, found]) delete result[key];
-    return { expected: end === "refused" ? { end, reports: expected.reports } : expected, found };
+    return expectedOf(vector, found);
   } finally {
     process.chdir(before);
     fs.rmSync(folder, { recursive: true });
