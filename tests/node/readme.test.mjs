@@ -9,6 +9,7 @@ import { promisify } from "node:util";
 import { transform } from "esbuild";
 import { launch } from "../../build/node/index.mjs";
 import { cli, folder, root } from "../support/g2g.mjs";
+import { NATIVE } from "../support/hosts.mjs";
 
 const run = promisify(execFile);
 const readme = fs.readFileSync(path.join(root, "README.md"), "utf8");
@@ -25,7 +26,7 @@ async function folderWithClip(t) {
 test("the commands of the README work", async (t) => {
   const dir = await folderWithClip(t);
   // Those for boards need more than Node: tests/firmware/readme.test.mjs.
-  const commands = [...readme.matchAll(/^ {4}\.\/g2g (?!firmware )(.*)$/gm)].map((m) => m[1]);
+  const commands = [...readme.matchAll(/^ {4}\.\/g2g (?!firmware |--host )(.*)$/gm)].map((m) => m[1]);
   const lines = [...readme.matchAll(/^ {4}npm start -- (".*")$/gm)].map((m) => `launch ${m[1]}`);
   assert.ok(commands.length > 6 && lines.length > 0);
   // In the order of the text: a recording is made before it is replayed.
@@ -38,6 +39,17 @@ test("the commands of the README work", async (t) => {
   }
   assert.equal(fs.statSync(path.join(dir, "bars.yuv")).size, (30 * 320 * 240 * 3) / 2);
   assert.ok(fs.statSync(path.join(dir, "out.mp4")).size > 100_000);
+});
+
+test("the commands of the README for the native host work", { skip: NATIVE.missing ?? false }, async (t) => {
+  const dir = await folderWithClip(t);
+  const line = "filesrc location=in.ts ! tsdemux ! fakesink";
+  fs.writeFileSync(path.join(dir, "pipelines.toml"), `[[pipeline]]\nname = "clip"\nline = "${line}"\n`);
+  const commands = [...readme.matchAll(/^ {4}\.\/g2g --host native (.*)$/gm)].map((m) => m[1]);
+  assert.ok(commands.length > 1);
+  for (const command of commands) {
+    await run("bash", ["-c", `"$G2G" ${command}`], { cwd: dir, env: { ...process.env, G2G: NATIVE.program } });
+  }
 });
 
 test("the program of the README works", async (t) => {
