@@ -22,7 +22,7 @@ const { values: options } = parseArgs({
   },
 });
 if (options.help) {
-  console.log(`Usage: npm run bench -- [--quick] [--rounds N] [--only hop|demux|remux|start|memory]
+  console.log(`Usage: npm run bench -- [--quick] [--rounds N] [--only hop|demux|remux|start|many|memory]
 
 Measures whole processes, interleaved with GStreamer and FFmpeg (installed by scripts/apt.sh when missing).
   --only NAME     this one alone
@@ -165,6 +165,33 @@ const benches = {
       Math.max(rounds, 7),
     );
     report("Start-up: one frame", results);
+  },
+  many() {
+    if (!native) {
+      console.log("\n## Many pipelines\n\nOnly with --host native.");
+      return;
+    }
+    const file = transportStream(dir, "low", 5e6);
+    const line = `filesrc location=${file} ! tsdemux ! h264parse ! mpegtsmux ! fakesink`;
+    for (const n of options.quick ? [1, 10, 100] : [1, 10, 100, 1000]) {
+      const config = path.join(dir, `many-${n}.toml`);
+      const pipelines = Array.from({ length: n }, (_, i) => `[[pipeline]]\nname = "p${i}"\nline = "${line}"\n`);
+      fs.writeFileSync(config, pipelines.join("\n"));
+      const results = interleave(
+        {
+          glass2glass: { argv: [native.program, "run", "--config", config] },
+          GStreamer: { argv: gst(Array(n).fill(line).join("  ")) },
+        },
+        Math.min(rounds, 3),
+      );
+      report(
+        `${n} pipelines of ${(fs.statSync(file).size / 1e6).toFixed(0)} MB in one process`,
+        results,
+        `\`${line}\``,
+      );
+      const [first] = Object.values(results);
+      console.log(`\n${((median(first.memory) * 1024) / n).toFixed(0)} KiB of peak memory a pipeline`);
+    }
   },
   memory() {
     console.log(
