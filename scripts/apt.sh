@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs the Debian packages that firmware is made with, and those that some tests and the benchmarks compare with or run on.
+# Installs the Debian packages that firmware and the native host are made with, and those that some tests and the benchmarks
+# compare with or run on.
 # Nothing else needs them: tests without their peer are skipped and say so.
 # scripts/apt.sh [--dry-run]   --dry-run only says what would be installed
 set -eu
@@ -15,6 +16,7 @@ gstreamer1.0-plugins-ugly  its x264enc
 gstreamer1.0-libav         its decoders
 gcc                        compiles the core by way of wasm2c, and wasm3
 libc6-dev                  headers for gcc
+g++                        compiles OpenH264, which the native host has in it
 gcc-arm-none-eabi          compiles the C of firmware
 libnewlib-arm-none-eabi    its C library
 qemu-system-arm            runs firmware: g2g firmware run

@@ -4,7 +4,7 @@
 import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { root } from "./lib/inputs.mjs";
-import { hostTarget } from "./lib/native.mjs";
+import { decoderNeeds, hostNeeds, hostTarget } from "./lib/native.mjs";
 import { finish, tally } from "./lib/tally.mjs";
 
 /** Crates of the firmware that run at the desk, with the features that have tests. */
@@ -45,15 +45,14 @@ function test(name, args, folder, more) {
 /** The native host, in the profile that its binary is built in, so that the compiler of the core is built once. */
 function testHost() {
   const more = { CARGO_TARGET_DIR: hostTarget() };
-  if (run("cargo", ["fetch", "--locked"], "host", more).failure) {
-    count.skip("the native host", "its crates cannot be had");
+  const missing = hostNeeds();
+  if (missing) {
+    count.skip("the native host", missing);
     return;
   }
-  // What decodes with libavcodec needs its headers.
-  const libav = run("pkg-config", ["--exists", "libavcodec", "libavutil"]).failure === null;
-  if (!libav)
-    count.skip("g2g-avdec-process", "there is no libavcodec-dev, libavutil-dev or pkg-config (scripts/apt.sh)");
-  const workspace = ["--workspace", "--release", ...(libav ? [] : ["--exclude", "g2g-avdec-process"])];
+  const without = decoderNeeds();
+  if (without) count.skip("g2g-avdec-process", without);
+  const workspace = ["--workspace", "--release", ...(without ? ["--exclude", "g2g-avdec-process"] : [])];
   count.test("host: format", run("cargo", ["fmt", "--all", "--check"], "host").failure);
   const lints = ["clippy", "--quiet", ...workspace, "--all-targets", "--", "-D", "warnings"];
   count.test("host: clippy", run("cargo", lints, "host", more).failure);

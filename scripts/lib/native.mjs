@@ -21,11 +21,20 @@ export function buildHost({ example, of = "g2g-host", quiet = !process.stderr.is
   return cargo(["-p", "g2g"], "g2g", quiet);
 }
 
+/** Why the native host cannot be built here; nothing when it can. */
+export function hostNeeds() {
+  const runs = (program, ...args) => spawnSync(program, args, { stdio: "ignore" }).status === 0;
+  if (!runs("cargo", "--version")) return "there is no cargo; rustup (rustup.rs) installs Rust";
+  if (!runs("cc", "--version") || !runs("c++", "--version"))
+    return "there is no C++ compiler; scripts/apt.sh installs it";
+  const fetched = spawnSync("cargo", ["fetch", "--locked"], { cwd: path.join(root, "host"), stdio: "ignore" });
+  if (fetched.status !== 0) return "the crates that it needs cannot be had";
+}
+
 /** Runs cargo's build of a package; the path of a program that it makes. */
 function cargo(what, program, quiet) {
-  if (spawnSync("cargo", ["--version"]).status !== 0) {
-    return { missing: "there is no cargo; rustup (rustup.rs) installs Rust" };
-  }
+  const missing = hostNeeds();
+  if (missing) return { missing };
   const args = ["build", "--release", "--locked", ...(quiet ? ["--quiet"] : []), ...what];
   const env = { ...process.env, CARGO_TARGET_DIR: hostTarget() };
   const { status } = spawnSync("cargo", args, { cwd: path.join(root, "host"), env, stdio: ["ignore", 2, 2] });
@@ -34,11 +43,15 @@ function cargo(what, program, quiet) {
 }
 
 /** Why the program that decodes with libavcodec cannot be built here; nothing when it can. */
-function decoderNeeds() {
+export function decoderNeeds() {
   const has = (...args) => spawnSync("pkg-config", args, { stdio: "ignore" }).status === 0;
   if (!has("--version")) return "there is no pkg-config; scripts/apt.sh installs it";
   const missing = ["libavcodec", "libavutil"].filter((name) => !has("--exists", name));
   if (missing.length) return `there is no ${missing.join(", no ")}; scripts/apt.sh installs them`;
+  const clang = "ldconfig -p | grep -q libclang || ls /usr/lib/llvm-*/lib/libclang*.so*";
+  if (spawnSync("sh", ["-c", clang], { stdio: "ignore" }).status !== 0) {
+    return "there is no libclang; scripts/apt.sh installs it";
+  }
 }
 
 /**
