@@ -15,6 +15,7 @@ mod handles;
 mod host;
 mod instance;
 mod json;
+mod load;
 mod messages;
 mod outbox;
 mod pipeline;

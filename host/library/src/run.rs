@@ -8,6 +8,7 @@ use g2g_interface::abi::{HostError, Post, State, Wait};
 use crate::bus::Messages;
 use crate::errors::{Error, Report, code};
 use crate::instance::Core;
+use crate::load::Stepping;
 use crate::messages::{Message, StateName};
 use crate::outbox::Entry;
 use crate::stats::{GraphElement, read_graph};
@@ -124,6 +125,7 @@ impl Run {
 
   fn steps(&mut self) -> Result<Next, Error> {
     let started = Instant::now();
+    let _stepping = Stepping::begin();
     loop {
       self.refill()?;
       let now = self.core.host().now();

@@ -1,9 +1,10 @@
 //! How regular files are read.
 //!
-//! What lies in the system's cache is copied at once, in the thread of the pipeline: that costs no thread, and the core
+//! Where a processor has nothing to do, one thread of each file reads ahead of the core. Otherwise, and for reads beside
+//! that, what lies in the system's cache is copied at once, in the thread of the pipeline: that costs no thread, and the core
 //! finds it in the processor's cache. The rest of a read, which has to come from a device, is left to a thread (`jobs.rs`), and
-//! the core goes on with what it has. Reads that wait for a thread are tried again when the core has nothing to do. Nothing here
-//! waits for a device; where a file system cannot tell what it has in its cache, threads do all.
+//! the core goes on with what it has. Reads that wait for a thread are tried again when the core has nothing to do. The
+//! pipeline never waits for a device; where a file system cannot tell what it has in its cache, threads do all.
 
 use std::io::IoSliceMut;
 use std::os::fd::{AsFd, BorrowedFd};
